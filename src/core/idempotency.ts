@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import type { Call } from './call.ts';
+import { MeetingError } from './errors.ts';
+import { statement } from './statement.ts';
+import type { Work } from './work.ts';
+
+/** How long a key answers for its first call. */
+const lifetimeHours = 24;
+
+/** Takes the key, or finds it taken. A concurrent twin waits here for the first to commit or roll back. */
+const claim = statement<{ claimed: boolean }>(
+  'idempotency-claim',
+  (t) => `
+  insert into ${t.meeting_idempotency_keys} as k (actor_id, operation, key, request_hash, response, created_at, expires_at)
+  select $1::uuid, $2, $3, $4, null, c.now, c.now + make_interval(hours => ${lifetimeHours})
+  from (select coalesce($5::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now) c
+  on conflict (actor_id, operation, key) do update
+    set request_hash = excluded.request_hash, response = null,
+        created_at = excluded.created_at, expires_at = excluded.expires_at
+    where k.expires_at <= excluded.created_at
+  returning true as claimed`,
+);
+
+const recall = statement<{ request_hash: string; response: string | null }>(
+  'idempotency-recall',
+  (t) => `
+  select request_hash, response::text as response from ${t.meeting_idempotency_keys}
+  where actor_id = $1::uuid and operation = $2 and key = $3`,
+);
+
+const remember = statement<never>(
+  'idempotency-remember',
+  (t) => `
+  update ${t.meeting_idempotency_keys} set response = $4::jsonb
+  where actor_id = $1::uuid and operation = $2 and key = $3`,
+);
+
+/**
+ * Does the body once per (actor, operation, key): the answer is stored in the same transaction and given again to every
+ * repeat with the same input. A refused call stores nothing, because its transaction rolls back.
+ * @throws MeetingError IDEMPOTENCY_CONFLICT when the key was used with another input
+ */
+export async function once<T>(
+  work: Work,
+  call: Call,
+  operation: string,
+  input: unknown,
+  output: z.ZodType<T>,
+  body: () => Promise<T>,
+): Promise<T> {
+  const key = call.idempotencyKey;
+  if (key === null) return body();
+  const owner = [work.actorId, operation, key];
+  const hash = createHash('sha256').update(canonical(input)).digest('base64url');
+  const [claimed] = await work.run(claim, [...owner, hash, work.clockParameter]);
+  if (claimed === undefined) return recalled(work, owner, hash, output);
+  const result = await body();
+  await work.run(remember, [...owner, JSON.stringify(result ?? null)]);
+  return result;
+}
+
+async function recalled<T>(work: Work, owner: readonly string[], hash: string, output: z.ZodType<T>): Promise<T> {
+  const stored = await work.one(recall, owner);
+  if (stored.request_hash !== hash)
+    throw new MeetingError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used before with another input; use a new one.');
+  return output.parse(stored.response === null ? null : JSON.parse(stored.response));
+}
+
+/** The same text for the same value, whatever the order of its keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,203 @@
+import type { MeetingStatus } from './enums.ts';
+import type { ConditionName, conditions, PermissionFlag, PredicateName } from './permission-terms.ts';
+import type { Operation } from './permissions.ts';
+
+// Those left out speak through the error they share with a cell, or not at all.
+type SpokenCondition = Exclude<
+  {
+    [Name in ConditionName]: (typeof conditions)[Name]['code'] extends 'NOT_FOUND' ? never : Name;
+  }[ConditionName],
+  'isAuthor' | 'grantsAllowedRole'
+>;
+
+/** Each operation as words that go after "may" and after "it is not possible to". */
+export const actions = {
+  'meeting.read': 'see this meeting',
+  'meeting.readJoinInfo': 'see how to join',
+  'meeting.update': 'edit the meeting',
+  'meeting.setAccess': "change the meeting's password, link, recording or settings",
+  'meeting.reschedule': 'move the meeting to another time',
+  'meeting.postpone': 'postpone the meeting',
+  'meeting.cancel': 'cancel the meeting',
+  'meeting.start': 'start the meeting',
+  'meeting.end': 'end the meeting',
+  'meeting.purge': 'erase the meeting for good',
+  'meeting.create': 'schedule a meeting',
+  'meeting.history': "see the meeting's history",
+  'invitation.create': 'invite people',
+  'invitation.revoke': 'take back an invitation',
+  'invitation.remind': 'remind people of their invitation',
+  'invitation.list': 'see invitations',
+  'invitation.respond': 'answer the invitation',
+  'invitation.expire': 'let an invitation expire',
+  'invitation.mine': 'see their own invitations',
+  'participant.list': 'see who takes part',
+  'participant.join': 'join the meeting',
+  'participant.leave': 'leave the meeting',
+  'participant.admit': 'admit people',
+  'participant.remove': 'remove people from the meeting',
+  'participant.changeRole': 'change roles',
+  'participant.transferHost': 'hand the meeting over to another Host',
+  'participant.setPermissions': 'change what others may do',
+  'participant.recordSession': 'record sessions of others',
+  'participant.raiseHand': 'raise or lower a hand',
+  'participant.heartbeat': 'report that they are still there',
+  'participant.setMedia': 'switch microphone or camera',
+  'participant.markAttendance': 'correct who attended',
+  'participant.attendance': 'see attendance',
+  'participant.reportIssue': 'report an issue',
+  'agenda.read': 'see the agenda',
+  'agenda.write': 'change an agenda item',
+  'agenda.manage': 'add, remove or reorder agenda items',
+  'agenda.run': 'start, pause or finish an agenda item',
+  'agenda.carryOver': 'carry agenda items over into this meeting',
+  'note.read': 'read the notes',
+  'note.create': 'write notes',
+  'note.update': 'change this note',
+  'note.archive': 'archive this note',
+  'note.minutes': 'see the minutes',
+  'note.revisions': "see the note's earlier versions",
+  'note.publishMinutes': 'publish the minutes',
+  'actionItem.setStatus': 'complete or reopen this action item',
+  'actionItem.assign': 'assign this action item',
+  'actionItem.mine': 'see their own action items',
+  'attachment.read': 'see the attachments',
+  'attachment.create': 'upload attachments',
+  'attachment.delete': 'remove this attachment',
+  'attachment.markPresentation': 'mark this attachment as a presentation',
+  'attachment.present': 'present attachments',
+  'links.add': 'add links',
+  'links.list': 'see the links',
+  'links.remove': 'remove this link',
+  'chat.read': 'read the chat',
+  'chat.send': 'write in the chat',
+  'chat.sendPrivate': 'write private messages',
+  'chat.readPrivate': 'read this private conversation',
+  'chat.edit': 'edit this message',
+  'chat.delete': 'delete this message',
+  'chat.sendSystem': 'send system messages',
+  'chat.search': 'search the chat',
+  'chat.markRead': 'mark messages as read',
+  'poll.create': 'create polls',
+  'poll.update': 'change this poll',
+  'poll.close': 'close this poll',
+  'poll.vote': 'vote',
+  'poll.resultsOpen': 'see results while the poll is open',
+  'poll.resultsClosed': 'see the results',
+  'poll.voters': 'see who voted for what',
+  'poll.read': 'see the polls',
+  'poll.open': 'open this poll',
+  'poll.retract': 'withdraw a vote',
+  'poll.export': "export the poll's results",
+  'screen.share': 'share a screen',
+  'screen.stop': 'stop this screen share',
+  'screen.takeOver': 'take over the screen share',
+  'screen.current': 'see who shares a screen',
+  'recording.control': 'start or stop the recording',
+  'recording.read': 'see the recording',
+  'recording.set': "set the recording's address",
+  'recording.publish': 'publish the recording',
+  'video.provision': 'set up the video room',
+  'video.join': 'enter the video room',
+  'video.syncAttendance': 'fetch attendance from the video platform',
+  'analytics.meeting': "see the meeting's analytics",
+  'analytics.person': "see a person's engagement",
+  'engagement.recompute': 'recompute the analytics',
+  'engagement.trends': 'see trends across meetings',
+  'engagement.content': "see the meeting's content figures",
+  'engagement.outcomes': "see the meeting's outcomes",
+  'engagement.insights': "see the meeting's insights",
+  'engagement.report': "get the meeting's report",
+  'engagement.feedback': 'give feedback',
+  'template.read': 'see this template',
+  'template.write': 'change this template',
+  'template.use': 'use this template',
+  'template.fromMeeting': 'make a template of the meeting',
+  'series.write': 'change the series',
+  'series.create': 'create a series',
+  'series.read': 'see this series',
+  'series.roster': 'see who belongs to the series',
+  'series.invite': 'invite people to the series',
+  'series.respond': "answer the series' invitation",
+  'reminder.set': 'set reminders',
+  'reminder.list': 'see the reminders',
+  'calendar.feed': 'see their own calendar',
+  'export.ics': 'export the meeting as a calendar file',
+  'export.attendance': 'export attendance',
+  'notification.list': 'see their own notifications',
+  'notification.markRead': 'mark their own notifications as read',
+  'privacy.exportSelf': 'export their own data',
+  'privacy.erase': "erase a person's data",
+  'events.subscribe': 'follow the meeting live',
+} as const satisfies Record<Operation, string>;
+
+/** Whose object it is, for "only …". */
+export const owners = {
+  isSelf: 'the person concerned',
+  isAuthor: 'its author',
+  isCreator: 'whoever created it',
+  isUploader: 'whoever uploaded it',
+  isAssignee: 'the person it is assigned to',
+  isPresenterOfItem: 'the presenter of the item',
+  isSharer: 'whoever is sharing',
+  isInvitee: 'the person invited',
+  isInviteeOrInviter: 'the people between whom it passed',
+  isInviterOfPending: 'whoever sent it, while it is unanswered',
+  isSenderOrRecipient: 'its sender and recipient',
+  isTemplateOwner: 'its owner',
+  isTemplateOwnerOrPublic: 'its owner',
+  isCreatorOrHost: 'whoever created or hosts it',
+} as const satisfies Record<PredicateName, string>;
+
+/** What a flag lets one do, for "your right to … is switched off". */
+export const flagActions = {
+  canUseChat: 'use the chat',
+  canShareScreen: 'share your screen',
+} as const satisfies Record<PermissionFlag, string>;
+
+/** What a meeting's state is called within a sentence. */
+export const stateWords = {
+  Scheduled: 'scheduled',
+  Postponed: 'postponed',
+  InProgress: 'in progress',
+  Completed: 'completed',
+  Cancelled: 'cancelled',
+} as const satisfies Record<MeetingStatus, string>;
+
+/**
+ * What a failed condition says, and what to do about it. Those that end in NOT_FOUND have no words of their own:
+ * whatever is hidden answers exactly as what does not exist.
+ */
+export const conditionMessages = {
+  notAnonymous: 'This poll is anonymous: nobody can see who voted for what.',
+  draftOnly:
+    'Before the meeting starts a poll can only be a draft; pass draft: true and open it once the meeting runs.',
+  withinStartWindow:
+    'It is too early or too late to start this meeting; wait until shortly before it begins, or move it.',
+  notDeclined: 'You declined this meeting; accept the invitation or join it first.',
+  present: 'You are not in the meeting; join it first.',
+  privateChatAllows: 'Private messages to this person are switched off in this meeting; write to everybody instead.',
+  recordingEnabled: 'Recording is switched off for this meeting; the Host can switch it on.',
+  hasVoted: 'The results are open to those who voted; vote first.',
+  attended: 'Only people who attended the meeting may do this.',
+  withinEditWindow: 'The time to edit this message is over; send a new one.',
+  invitationOpen: 'This invitation has expired; ask a Host to invite you again.',
+  passwordGiven: 'The password is missing or wrong; ask the Host for it.',
+  seatFree: 'The meeting is full; wait for a seat, or ask the Host to raise the limit.',
+  capacityHoldsPresent: 'More people are present than this limit allows; choose a higher one.',
+  pollOpen: 'This poll is not open.',
+  pollDraft: 'This poll has been opened before; create a new one.',
+  noVotesYet: 'Somebody has voted already, so this poll can no longer be changed; create a new one.',
+  mayChangeVote: 'You have voted, and this poll does not let votes be changed.',
+  secretIfAnonymous: 'Anonymous polls need a secret, and the service was opened without one; set it in the options.',
+  noOtherSharer: 'Somebody else is sharing a screen; wait until they stop.',
+  recipientReachable: 'This person cannot receive private messages now; write to somebody else who is present.',
+  targetMayHost: 'This person declined the meeting; ask them to accept first.',
+  versionMatches: 'Somebody changed this since you read it; read it again, merge, and send its version.',
+  reminderInterval: 'This person was reminded a short while ago; wait before reminding them again.',
+} as const satisfies Record<SpokenCondition, string>;
+
+/** What the other code of a condition says, where it can fail in more than one way. */
+export const otherCodeMessages = {
+  RATE_LIMITED: 'Too many wrong passwords; wait before you try again.',
+} as const;

@@ -1,0 +1,56 @@
+import type { StreamEvent } from '../core/event.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Notifier } from './notifier.ts';
+
+/** Events of a person's own stream that people expect to be told of. */
+const worthTelling: ReadonlySet<string> = new Set([
+  'invitation.sent',
+  'invitation.revoked',
+  'invitation.waitlisted',
+  'invitation.promoted',
+  'invitation.reminded',
+]);
+
+export interface NoticesPorts {
+  readonly notifier: Notifier;
+  /** The meeting's title, or null when it is gone. */
+  readonly titleOf: (meetingId: string) => Promise<string | null>;
+  readonly logger: Logger;
+}
+
+/** Tells people, through the host's notifier, what reached their own stream. After the commit, and never in its way. */
+export class Notices {
+  readonly #ports: NoticesPorts;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(ports: NoticesPorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes an event in; what is not worth telling is passed over. */
+  take(event: StreamEvent): void {
+    if (event.stream.kind !== 'user' || !worthTelling.has(event.type) || this.#closing.signal.aborted) return;
+    const run = this.#tell(event)
+      .catch((error: unknown) => this.#ports.logger.error('a notice was not delivered', { event: event.id, error }))
+      .finally(() => this.#running.delete(run));
+    this.#running.add(run);
+  }
+
+  /** Waits for notices under way, then lets none begin. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#running);
+  }
+
+  async #tell(event: StreamEvent): Promise<void> {
+    const meetingId = event.data['meetingId'];
+    if (typeof meetingId !== 'string') return;
+    const title = await this.#ports.titleOf(meetingId);
+    if (title === null) return;
+    const data = event.data as Readonly<Record<string, JsonValue>>;
+    const notice = { kind: event.type, userId: event.stream.id, meetingId, title, data };
+    await this.#ports.notifier.notify(notice, this.#closing.signal);
+  }
+}

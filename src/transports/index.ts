@@ -1,0 +1,2 @@
+export { type DeliveryListener, type MemoryTransport, memoryTransport } from './memory.ts';
+export { type ChannelName, channelsOf, type Delivery, type PushTransport } from './transport.ts';
