@@ -1,0 +1,163 @@
+import { MikroORM as CoreOrm } from '@mikro-orm/core';
+import { Migrator } from '@mikro-orm/migrations';
+import { AbstractSqlDriver, MikroORM, PostgreSqlDriver, type SqlEntityManager } from '@mikro-orm/postgresql';
+import type { Database } from '../core/database.ts';
+import { toMeetingError } from '../core/driver-error.ts';
+import { MeetingError } from '../core/errors.ts';
+import { StatementTexts } from '../core/statement.ts';
+import { meetingEntities } from '../entities.ts';
+import { type ConnectionPool, preparingPool, resilientPool } from './pool.ts';
+
+/** The ORM instance a service works on: always its own, though its connections may be the host's. */
+export type ServiceOrm = CoreOrm<AbstractSqlDriver, SqlEntityManager>;
+
+/** A host's MikroORM over PostgreSQL or PGlite. Only its connections are used; its entities need not include ours. */
+export interface HostOrm {
+  readonly em: { getDriver(): unknown };
+}
+
+/** Where the tables are. Exactly one key. */
+export type DatabaseSource =
+  | { readonly url: string }
+  /** `memory://`, or a directory: PostgreSQL inside this process, from the optional package `@mikro-orm/pglite`. */
+  | { readonly pglite: string }
+  | { readonly orm: HostOrm };
+
+export interface ConnectionLimits {
+  readonly poolSize: number;
+  readonly connectTimeoutMs: number;
+  readonly queryTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+}
+
+/** An open database, and how to let go of it. */
+export class Connection implements Database {
+  readonly schema: string;
+  readonly texts: StatementTexts;
+  readonly orm: ServiceOrm;
+  readonly #owned: boolean;
+
+  constructor(orm: ServiceOrm, schema: string, texts: StatementTexts, owned: boolean) {
+    this.orm = orm;
+    this.schema = schema;
+    this.texts = texts;
+    this.#owned = owned;
+  }
+
+  fork(): SqlEntityManager {
+    return this.orm.em.fork({ schema: this.schema });
+  }
+
+  /** Rejects with the driver's error when the database does not answer. */
+  async ping(): Promise<void> {
+    await this.orm.em.getConnection().execute('select 1');
+  }
+
+  /** Closes what was opened here. Closing an ORM over the host's connections would close those. */
+  async close(): Promise<void> {
+    if (this.#owned) await this.orm.close(true);
+  }
+}
+
+/** Connects or adopts, and proves that the database answers. */
+export async function connect(source: DatabaseSource, schema: string, limits: ConnectionLimits): Promise<Connection> {
+  const texts = new StatementTexts(schema);
+  const base: BaseOptions = {
+    entities: [...meetingEntities],
+    schema,
+    // Contexts are global to the process and go by this name: the default one is the host's.
+    contextName: `convoke:${schema}`,
+    extensions: [Migrator],
+    debug: false,
+    ensureDatabase: false,
+  };
+  const orm = await initialise(source, base, texts, limits);
+  const connection = new Connection(orm, schema, texts, !('orm' in source));
+  try {
+    await connection.ping();
+  } catch (error) {
+    await connection.close();
+    throw unreachable(source, error);
+  }
+  return connection;
+}
+
+interface BaseOptions {
+  readonly entities: (typeof meetingEntities)[number][];
+  readonly schema: string;
+  readonly contextName: string;
+  readonly extensions: [typeof Migrator];
+  readonly debug: false;
+  readonly ensureDatabase: false;
+}
+
+async function initialise(
+  source: DatabaseSource,
+  base: BaseOptions,
+  texts: StatementTexts,
+  limits: ConnectionLimits,
+): Promise<ServiceOrm> {
+  if ('url' in source) return MikroORM.init({ ...base, clientUrl: source.url, driverOptions: poolOptions(texts, limits) });
+  if ('pglite' in source) return openPglite(source.pglite, base);
+  return adopt(source.orm, base);
+}
+
+function poolOptions(texts: StatementTexts, limits: ConnectionLimits): Record<string, unknown> {
+  return {
+    application_name: 'convoke',
+    max: limits.poolSize,
+    connectionTimeoutMillis: limits.connectTimeoutMs,
+    statement_timeout: limits.queryTimeoutMs,
+    lock_timeout: limits.lockTimeoutMs,
+    // The server's own limit should speak first: it leaves the connection usable.
+    query_timeout: limits.queryTimeoutMs + 2_000,
+    keepAlive: true,
+    onPoolCreated(pool: ConnectionPool) {
+      preparingPool(pool, texts);
+      resilientPool(pool);
+    },
+  };
+}
+
+async function openPglite(directory: string, base: BaseOptions): Promise<ServiceOrm> {
+  const { MikroORM: PgliteOrm } = await pglitePackage();
+  return PgliteOrm.init({ ...base, dbName: directory });
+}
+
+/** An ORM of our own over the host's connections: its metadata, hooks and identity maps stay apart from the host's. */
+async function adopt(host: HostOrm, base: BaseOptions): Promise<ServiceOrm> {
+  const driver = host.em.getDriver();
+  if (!(driver instanceof AbstractSqlDriver)) throw notPostgres();
+  const options = {
+    ...base,
+    driverOptions: driver.getConnection('write').getClient(),
+    dbName: driver.config.get('dbName') ?? 'host',
+  };
+  if (driver instanceof PostgreSqlDriver) return CoreOrm.init({ ...options, driver: PostgreSqlDriver });
+  const { PgliteDriver } = await pglitePackage();
+  if (driver instanceof PgliteDriver) return CoreOrm.init({ ...options, driver: PgliteDriver });
+  throw notPostgres();
+}
+
+function pglitePackage(): Promise<typeof import('@mikro-orm/pglite')> {
+  return import('@mikro-orm/pglite').catch((cause: unknown) => {
+    throw new MeetingError('NOT_CONFIGURED', 'The embedded database needs a package: npm install @mikro-orm/pglite', {
+      cause,
+    });
+  });
+}
+
+function notPostgres(): MeetingError {
+  return new MeetingError('VALIDATION', 'database.orm: must be a MikroORM over PostgreSQL or PGlite.', {
+    details: { fields: [{ path: 'database.orm', message: 'must be a MikroORM over PostgreSQL or PGlite' }] },
+  });
+}
+
+function unreachable(source: DatabaseSource, cause: unknown): MeetingError {
+  if (!('url' in source)) return toMeetingError(cause);
+  const { hostname, port, pathname } = new URL(source.url);
+  const where = `${hostname}:${port === '' ? '5432' : port}${pathname}`;
+  return new MeetingError('UNAVAILABLE', `No database answers at ${where}; check database.url and that the server is up.`, {
+    cause,
+  });
+}

@@ -1,0 +1,59 @@
+import type { StatementTexts } from '../core/statement.ts';
+
+/** What is used of a `pg` client; typed by shape, so this package needs no `pg` of its own. */
+interface PooledClient {
+  query(text: unknown, values?: unknown, ...rest: unknown[]): unknown;
+  release?: (error?: Error | boolean) => void;
+  on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
+}
+
+/** What is used of a `pg` pool. */
+export interface ConnectionPool {
+  on(event: 'connect', listener: (client: PooledClient) => void): unknown;
+}
+
+/**
+ * Gives a pool its slots back when a connection dies or hangs inside a transaction. Without it each such loss costs a slot
+ * for ever: the query builder beneath the ORM hands a client back only after a COMMIT or ROLLBACK that succeeded, and
+ * a dead connection can do neither. For a pool of your own, pass it as `driverOptions: { onPoolCreated: resilientPool }`.
+ */
+export function resilientPool(pool: ConnectionPool): void {
+  pool.on('connect', (client) => {
+    const drop = (error: Error = new Error('connection ended')) => {
+      const { release } = client;
+      client.release = () => {}; // whoever still holds the client may try later; a slot is freed only once
+      try {
+        release?.call(client, error);
+      } catch {
+        // It was idle: the pool has removed it by itself and refuses a second release.
+      }
+    };
+    client.on('error', drop);
+    client.on('end', () => drop());
+    const query = client.query.bind(client);
+    client.query = (...call: Parameters<PooledClient['query']>) => {
+      const answer = query(...call);
+      // A network that swallows packets ends in a read timeout, never in an 'end' event.
+      if (answer instanceof Promise) answer.catch((error: unknown) => isReadTimeout(error) && drop(error));
+      return answer;
+    };
+  });
+}
+
+/**
+ * Lets the server prepare the statements on the allow-list: `query(text, values)` becomes a named query.
+ * The ORM's own queries carry literals instead of parameters, so preparing those would only fill the server's memory.
+ */
+export function preparingPool(pool: ConnectionPool, texts: StatementTexts): void {
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client);
+    client.query = (text, values, ...rest) => {
+      const name = typeof text === 'string' ? texts.preparedName(text) : undefined;
+      return name === undefined ? query(text, values, ...rest) : query({ name, text, values }, ...rest);
+    };
+  });
+}
+
+function isReadTimeout(error: unknown): error is Error {
+  return error instanceof Error && /read timeout/i.test(error.message);
+}
