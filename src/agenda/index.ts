@@ -1,0 +1,1 @@
+export { AgendaItem, type AgendaItemProps } from './agenda-item.entity.ts';

@@ -1,0 +1,1 @@
+export { Attachment, type AttachmentProps } from './attachment.entity.ts';

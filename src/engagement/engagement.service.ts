@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { Call } from '../core/call.ts';
+import { notFound } from '../core/errors.ts';
+import type { Kernel } from '../core/kernel.ts';
+import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
+import { authorise } from '../core/policy.ts';
+import { id } from '../core/schema.ts';
+import { validate } from '../core/validate.ts';
+import type { Work } from '../core/work.ts';
+import { type EngagementExplanation, explain } from './engagement.rules.ts';
+import {
+  analyticsView,
+  type EngagementMetricsView,
+  type EngagementPageInput,
+  engagementPageInput,
+  type MeetingAnalyticsView,
+} from './engagement.schema.ts';
+import { analyticsOf, analyticsViewOf, metricsPage, metricsViewOf } from './engagement.views.statements.ts';
+import { countFacts, settleEngagement } from './settle-engagement.ts';
+
+const cursorKind = 'engagement';
+const cursorValues = z.tuple([id]);
+
+/** Figures about a meeting and its people, once it has ended, and why they are what they are. */
+export class EngagementService {
+  readonly #kernel: Kernel;
+  readonly #call: Call;
+
+  constructor(kernel: Kernel, call: Call) {
+    this.#kernel = kernel;
+    this.#call = call;
+  }
+
+  /** @throws MeetingError NOT_FOUND also for a meeting that has not ended */
+  async meeting(meetingId: string): Promise<MeetingAnalyticsView> {
+    const target = validate(id, meetingId);
+    return this.#kernel.read(this.#call, async (work) => {
+      const { standing } = await this.#kernel.look(work, target);
+      authorise('analytics.meeting', standing);
+      return this.#analytics(work, target);
+    });
+  }
+
+  /** One person's figures; everybody may see their own. @throws MeetingError NOT_FOUND for somebody who was not there */
+  async participant(meetingId: string, userId: string): Promise<EngagementMetricsView> {
+    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    return this.#kernel.read(this.#call, async (work) => {
+      await this.#mayRead(work, target, person);
+      const [row] = await work.run(metricsPage, [target, person, null, 1]);
+      if (row === undefined) throw notFound();
+      return metricsViewOf(row);
+    });
+  }
+
+  /** Everybody's figures, by user id; people without the right to all of them get their own. */
+  async participants(meetingId: string, input: EngagementPageInput = {}): Promise<Page<EngagementMetricsView>> {
+    const target = validate(id, meetingId);
+    const { limit, cursor } = validate(engagementPageInput, input);
+    return this.#kernel.read(this.#call, async (work) => {
+      const { standing } = await this.#kernel.look(work, target);
+      authorise('analytics.person', standing, { own: true });
+      const all = standing.role === 'Host' || standing.role === 'CoHost' || standing.role === 'System';
+      const after = cursor === undefined ? null : decodeCursor(cursorKind, cursor, cursorValues)[0];
+      const rows = await work.run(metricsPage, [target, all ? null : work.actorId, after, limit + 1]);
+      return page(rows, limit, (row) => encodeCursor(cursorKind, [row.authUserId]), metricsViewOf);
+    });
+  }
+
+  /** Why a person's score is what it is: parts, weights, raw values, and each in a sentence. */
+  async explain(meetingId: string, userId: string): Promise<EngagementExplanation> {
+    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    return this.#kernel.read(this.#call, async (work) => {
+      await this.#mayRead(work, target, person);
+      const { people, rubric } = await countFacts(work, target);
+      const facts = people.find((one) => one.userId === person);
+      if (facts === undefined) throw notFound();
+      return explain(facts, rubric);
+    });
+  }
+
+  /** Counts everything again from what is stored, after a correction or with a newer formula. */
+  async recompute(meetingId: string): Promise<MeetingAnalyticsView> {
+    const target = validate(id, meetingId);
+    const command = { operation: 'engagement.recompute', input: { target }, output: analyticsView };
+    return this.#kernel.write(this.#call, command, async (work) => {
+      const { standing } = await this.#kernel.enter(work, target);
+      authorise('engagement.recompute', standing);
+      await settleEngagement(work, target);
+      return this.#analytics(work, target);
+    });
+  }
+
+  async #mayRead(work: Work, meetingId: string, userId: string): Promise<void> {
+    const { standing } = await this.#kernel.look(work, meetingId);
+    authorise('analytics.person', standing, { own: userId === work.actorId });
+  }
+
+  async #analytics(work: Work, meetingId: string): Promise<MeetingAnalyticsView> {
+    const [row] = await work.run(analyticsOf, [meetingId]);
+    if (row === undefined) throw notFound();
+    return analyticsViewOf(row);
+  }
+}

@@ -1,0 +1,285 @@
+import { streamKinds } from '../core/event.ts';
+import { statement, type Tables } from '../core/statement.ts';
+import type { MeetingEngagementFacts, PersonEngagementFacts } from './engagement.formula.ts';
+
+/**
+ * A person's row of facts. Minutes are the floor of the exact union, which a rounded number of seconds could miss.
+ */
+export interface ParticipantFactsRow extends PersonEngagementFacts {
+  readonly attendanceMinutes: number;
+}
+
+export interface MeetingFactsRow extends MeetingEngagementFacts {
+  /** The most distinct people present at one time. */
+  readonly peakConcurrentParticipants: number;
+  /** People whose status is Attended. */
+  readonly totalParticipants: number;
+  /** Mean of the stored whole minutes of those who attended, two decimals; null when nobody did. */
+  readonly averageAttendanceDurationMinutes: number | null;
+  /** Mean of their exact seconds, three decimals; null when nobody did. */
+  readonly averageAttendanceSeconds: number | null;
+  /** All but system messages. */
+  readonly totalChatMessages: number;
+  /** Starts, not sharers. */
+  readonly totalScreenShares: number;
+  /** Drafts included. */
+  readonly totalPollsCreated: number;
+  readonly technicalIssuesCount: number;
+}
+
+/**
+ * `meeting` and `attendance (auth_user_id, stays)`: for each person the union of their sessions as a multirange, clamped
+ * to the meeting's actual time. Half-open ranges, so sessions that touch merge and one of no length is empty.
+ * A guest's session (no user) belongs to nobody yet.
+ */
+function attendanceCtes(t: Tables): string {
+  return `
+  -- A meeting that never started has no span, and so no attendance; one in progress lasts until now.
+  meeting as materialized (
+    select id, tstzrange(actual_start_time, greatest(actual_start_time,
+             coalesce(actual_end_time, $2::timestamptz, date_trunc('milliseconds', clock_timestamp())))) as span
+    from ${t.meetings} where id = $1::uuid and actual_start_time is not null),
+  attendance as materialized (
+    select s.auth_user_id, range_agg(tstzrange(s.joined_at, s.left_at) * m.span) as stays
+    from ${t.meeting_participant_sessions} s join meeting m on m.id = s.meeting_id
+    where s.auth_user_id is not null
+    group by s.auth_user_id)`;
+}
+
+/** Exact length of a multirange in seconds. */
+function secondsOf(multirange: string): string {
+  return `(select coalesce(sum(extract(epoch from upper(r) - lower(r))), 0) from unnest(${multirange}) as r)`;
+}
+
+/**
+ * Parameters: meeting id, now (null: the database's clock). One row for each person of the roster who ever had a session,
+ * ordered by user id. Call it when the meeting's sessions, media and polls are closed for final facts.
+ *
+ * The sources are stacked and summed, never joined to one another: the planner cannot know how many rows an aggregate
+ * leaves and would loop over them.
+ */
+export const participantFacts = statement<ParticipantFactsRow>(
+  'engagement-participant-facts',
+  (t) => `
+  with ${attendanceCtes(t)},
+  -- Two devices with the camera on are one camera, and nothing counts while its owner was not there.
+  media as (
+    select i.auth_user_id, i.kind, ${secondsOf('i.spans * a.stays')} as seconds
+    from (
+      select auth_user_id, kind, range_agg(tstzrange(started_at, ended_at)) as spans
+      from ${t.meeting_media_intervals} where meeting_id = $1::uuid and kind <> 'hand'
+      group by auth_user_id, kind) i
+    join attendance a using (auth_user_id)),
+  -- A hand counts when it goes up, however long it stays up.
+  hands as (
+    select i.auth_user_id, count(*) as times
+    from ${t.meeting_media_intervals} i join attendance a using (auth_user_id)
+    where i.meeting_id = $1::uuid and i.kind = 'hand' and a.stays @> i.started_at
+    group by i.auth_user_id),
+  chat as (
+    select sender_id, count(*) as messages, count(*) filter (where not is_private) as public_messages
+    from ${t.meeting_chat_messages} where meeting_id = $1::uuid and message_type <> 'System'
+    group by sender_id),
+  -- The respondent of an anonymous poll is a pseudonym: counting it would count for nobody, or unmask somebody.
+  votes as (
+    select r.respondent_id, count(*) as polls
+    from ${t.meeting_polls} l join ${t.meeting_poll_responses} r on r.poll_id = l.id
+    where l.meeting_id = $1::uuid and not l.is_anonymous
+    group by r.respondent_id),
+  facts (auth_user_id, attended, kind, amount, public_amount) as (
+    select auth_user_id, true, 'attendance', ${secondsOf('stays')}, 0 from attendance
+    union all select auth_user_id, false, kind, seconds, 0 from media
+    union all select auth_user_id, false, 'hand', times, 0 from hands
+    union all select sender_id, false, 'chat', messages, public_messages from chat
+    union all select respondent_id, false, 'polls', polls, 0 from votes),
+  -- Who wrote or voted without ever having been there has no row.
+  people as (
+    select auth_user_id,
+           coalesce(sum(amount) filter (where kind = 'attendance'), 0) as attendance,
+           coalesce(sum(amount) filter (where kind = 'chat'), 0) as chat,
+           sum(public_amount) as public_chat,
+           coalesce(sum(amount) filter (where kind = 'polls'), 0) as polls,
+           coalesce(sum(amount) filter (where kind = 'speaking'), 0) as speaking,
+           coalesce(sum(amount) filter (where kind = 'microphone'), 0) as microphone,
+           coalesce(sum(amount) filter (where kind = 'camera'), 0) as camera,
+           coalesce(sum(amount) filter (where kind = 'screen'), 0) as screen,
+           coalesce(sum(amount) filter (where kind = 'hand'), 0) as hands
+    from facts group by auth_user_id having bool_or(attended))
+  select f.auth_user_id as "userId", p.role as "role",
+         f.attendance::float8 as "attendanceSeconds", floor(f.attendance / 60)::int as "attendanceMinutes",
+         f.chat::int as "chatMessages", f.public_chat::int as "publicChatMessages", f.polls::int as "pollsParticipated",
+         f.speaking::float8 as "speakingSeconds", f.microphone::float8 as "microphoneSeconds",
+         f.camera::float8 as "cameraSeconds", f.screen::float8 as "screenShareSeconds", f.hands::int as "handsRaised",
+         p.can_use_chat as "canUseChat", p.can_share_screen as "canShareScreen"
+  from people f
+  join ${t.meeting_participants} p on p.meeting_id = $1::uuid and p.auth_user_id = f.auth_user_id
+  order by f.auth_user_id`,
+  { prepare: false },
+);
+
+/**
+ * Parameters: meeting id, now (null: the database's clock). One row, or none when there is no such meeting.
+ * Counts people by their stored status and minutes: store those first.
+ */
+export const meetingFacts = statement<MeetingFactsRow>(
+  'engagement-meeting-facts',
+  (t) => `
+  with ${attendanceCtes(t)},
+  people as materialized (select auth_user_id, ${secondsOf('stays')} as seconds from attendance),
+  -- Unions, not sessions, are swept, so a person with two devices is one; at a tie -1 sorts before 1.
+  steps as (
+    select lower(r) as at, 1 as change from attendance, unnest(stays) as r
+    union all select upper(r), -1 from attendance, unnest(stays) as r),
+  sweep as (select sum(change) over (order by at, change) as present from steps),
+  roster as (
+    select count(*) as attended, avg(p.total_duration_minutes) as minutes, avg(coalesce(s.seconds, 0)) as seconds
+    from ${t.meeting_participants} p left join people s using (auth_user_id)
+    where p.meeting_id = $1::uuid and p.status = 'Attended'),
+  chat as (
+    select count(*) as messages from ${t.meeting_chat_messages}
+    where meeting_id = $1::uuid and message_type <> 'System'),
+  -- A draft is neither active nor closed: nobody was asked anything.
+  polls as (
+    select count(*) as created,
+           count(*) filter (where is_active or closed_at is not null) as opened,
+           count(*) filter (where (is_active or closed_at is not null) and not is_anonymous) as named
+    from ${t.meeting_polls} where meeting_id = $1::uuid),
+  media as (
+    select count(*) filter (where kind = 'screen') as screen, count(*) filter (where kind = 'speaking') as speaking,
+           count(*) filter (where kind = 'microphone') as microphone, count(*) filter (where kind = 'camera') as camera,
+           count(*) filter (where kind = 'hand') as hand
+    from ${t.meeting_media_intervals} where meeting_id = $1::uuid),
+  issues as (
+    select count(*) as reported from ${t.meeting_events}
+    where stream_kind = ${streamKinds.meeting} and stream_id = $1::uuid and type = 'participant.issue-reported')
+  select coalesce((select extract(epoch from upper(span) - lower(span)) from meeting), 0)::float8 as "durationSeconds",
+         coalesce((select max(present) from sweep), 0)::int as "peakConcurrentParticipants",
+         roster.attended::int as "totalParticipants",
+         round(roster.minutes, 2)::float8 as "averageAttendanceDurationMinutes",
+         round(roster.seconds, 3)::float8 as "averageAttendanceSeconds",
+         chat.messages::int as "totalChatMessages",
+         media.screen::int as "totalScreenShares",
+         polls.created::int as "totalPollsCreated",
+         issues.reported::int as "technicalIssuesCount",
+         polls.named::int as "namedPolls",
+         polls.opened::int as "openedPolls",
+         jsonb_build_object('chat', chat.messages > 0, 'speaking', media.speaking > 0,
+           'microphone', media.microphone > 0, 'camera', media.camera > 0, 'hands', media.hand > 0,
+           'screenShare', media.screen > 0) as "used"
+  from ${t.meetings} m, roster, chat, polls, media, issues
+  where m.id = $1::uuid`,
+  { prepare: false },
+);
+
+/** One person's metrics as {@link upsertMetrics} takes them. Seconds are null where nothing measured them. */
+export interface MetricsInput {
+  /** For a new row; one that is there keeps its own. */
+  readonly id: string;
+  readonly userId: string;
+  readonly attendanceMinutes: number;
+  readonly attendanceSeconds: number;
+  readonly chatMessages: number;
+  readonly pollsParticipated: number;
+  readonly screenShareSeconds: number | null;
+  readonly microphoneSeconds: number | null;
+  readonly cameraSeconds: number | null;
+  readonly speakingSeconds: number | null;
+  readonly engagementScore: number | null;
+}
+
+/**
+ * Parameters: meeting id, formula version, coverage as JSON, now (null: the database's clock), a JSON array of
+ * {@link MetricsInput}. Everybody in one statement; who is not among them any more loses their row.
+ */
+export const upsertMetrics = statement<{ readonly written: number; readonly removed: number }>(
+  'engagement-upsert-metrics',
+  (t) => `
+  with given as materialized (
+    select * from jsonb_to_recordset($5::text::jsonb) as g(
+      "id" uuid, "userId" uuid, "attendanceMinutes" int, "attendanceSeconds" numeric, "chatMessages" int,
+      "pollsParticipated" int, "screenShareSeconds" numeric, "microphoneSeconds" numeric, "cameraSeconds" numeric,
+      "speakingSeconds" numeric, "engagementScore" numeric)),
+  -- A recount after sessions were corrected must not leave people who turned out never to have been there.
+  removed as (
+    delete from ${t.participant_engagement_metrics} e
+    where e.meeting_id = $1::uuid and not exists (select from given g where g."userId" = e.auth_user_id)
+    returning 1),
+  written as (
+    insert into ${t.participant_engagement_metrics} (
+      id, meeting_id, auth_user_id, attendance_duration_minutes, chat_messages_sent, polls_participated,
+      screen_share_duration_minutes, microphone_active_minutes, camera_active_minutes, engagement_score, created_at,
+      formula_version, coverage, attendance_seconds, screen_share_seconds, microphone_seconds, camera_seconds,
+      speaking_seconds)
+    select "id", $1::uuid, "userId", "attendanceMinutes", "chatMessages", "pollsParticipated",
+           coalesce(floor("screenShareSeconds" / 60), 0), coalesce(floor("microphoneSeconds" / 60), 0),
+           coalesce(floor("cameraSeconds" / 60), 0), "engagementScore",
+           coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())),
+           $2::text, $3::text::jsonb, "attendanceSeconds", "screenShareSeconds", "microphoneSeconds", "cameraSeconds",
+           "speakingSeconds"
+    from given
+    -- One order for everybody: two recounts at once wait for one another instead of locking each other out.
+    order by "userId"
+    on conflict (meeting_id, auth_user_id) do update set
+      attendance_duration_minutes = excluded.attendance_duration_minutes,
+      chat_messages_sent = excluded.chat_messages_sent,
+      polls_participated = excluded.polls_participated,
+      screen_share_duration_minutes = excluded.screen_share_duration_minutes,
+      microphone_active_minutes = excluded.microphone_active_minutes,
+      camera_active_minutes = excluded.camera_active_minutes,
+      engagement_score = excluded.engagement_score,
+      formula_version = excluded.formula_version,
+      coverage = excluded.coverage,
+      attendance_seconds = excluded.attendance_seconds,
+      screen_share_seconds = excluded.screen_share_seconds,
+      microphone_seconds = excluded.microphone_seconds,
+      camera_seconds = excluded.camera_seconds,
+      speaking_seconds = excluded.speaking_seconds
+    returning 1)
+  select (select count(*) from written)::int as written, (select count(*) from removed)::int as removed`,
+  { prepare: false },
+);
+
+/** A meeting's analytics as {@link upsertAnalytics} takes them. */
+export interface AnalyticsInput extends Omit<MeetingFactsRow, keyof MeetingEngagementFacts> {
+  readonly engagementScore: number | null;
+  /** Null where no recording is known. */
+  readonly recordingDurationMinutes: number | null;
+}
+
+/**
+ * Parameters: meeting id, id for a new row, formula version, coverage as JSON, now (null: the database's clock), an
+ * {@link AnalyticsInput} as JSON. One row a meeting, whose id and time of making stay.
+ */
+export const upsertAnalytics = statement<{ readonly id: string }>(
+  'engagement-upsert-analytics',
+  (t) => `
+  insert into ${t.meeting_analytics} as a (
+    id, meeting_id, total_participants, average_attendance_duration_minutes, peak_concurrent_participants,
+    total_chat_messages, total_screen_shares, total_polls_created, engagement_score, technical_issues_count,
+    recording_duration_minutes, created_at, formula_version, coverage, average_attendance_seconds)
+  select $2::uuid, $1::uuid, "totalParticipants", "averageAttendanceDurationMinutes", "peakConcurrentParticipants",
+         "totalChatMessages", "totalScreenShares", "totalPollsCreated", "engagementScore", "technicalIssuesCount",
+         "recordingDurationMinutes", coalesce($5::timestamptz, date_trunc('milliseconds', clock_timestamp())),
+         $3::text, $4::text::jsonb, "averageAttendanceSeconds"
+  from jsonb_to_record($6::text::jsonb) as g(
+    "totalParticipants" int, "averageAttendanceDurationMinutes" numeric, "peakConcurrentParticipants" int,
+    "totalChatMessages" int, "totalScreenShares" int, "totalPollsCreated" int, "engagementScore" numeric,
+    "technicalIssuesCount" int, "recordingDurationMinutes" int, "averageAttendanceSeconds" numeric)
+  on conflict (meeting_id) do update set
+    total_participants = excluded.total_participants,
+    average_attendance_duration_minutes = excluded.average_attendance_duration_minutes,
+    peak_concurrent_participants = excluded.peak_concurrent_participants,
+    total_chat_messages = excluded.total_chat_messages,
+    total_screen_shares = excluded.total_screen_shares,
+    total_polls_created = excluded.total_polls_created,
+    engagement_score = excluded.engagement_score,
+    -- Reports of issues are events, which a host may let expire: a recount must not forget them.
+    technical_issues_count = greatest(a.technical_issues_count, excluded.technical_issues_count),
+    -- The length of a recording is known only after the end, from the platform that made it.
+    recording_duration_minutes = coalesce(excluded.recording_duration_minutes, a.recording_duration_minutes),
+    formula_version = excluded.formula_version,
+    coverage = excluded.coverage,
+    average_attendance_seconds = excluded.average_attendance_seconds
+  returning a.id`,
+  { prepare: false },
+);

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { standingOf } from '../core/access.ts';
+import type { Call } from '../core/call.ts';
+import { MeetingError } from '../core/errors.ts';
+import { newId } from '../core/identifier.ts';
+import type { Kernel } from '../core/kernel.ts';
+import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
+import { authorise, legalStates } from '../core/policy.ts';
+import { id, instantText } from '../core/schema.ts';
+import { validate } from '../core/validate.ts';
+import type { Work } from '../core/work.ts';
+import type { Directory } from '../directory/index.ts';
+import { eventOf } from '../events/index.ts';
+import { announce } from './announce.ts';
+import { findInvitees, invite } from './invite.ts';
+import {
+  inviteInput,
+  type InviteInput,
+  type InviteResult,
+  inviteResult,
+  invitationListInput,
+  type InvitationListInput,
+  type InvitationView,
+  remindResult,
+  type RemindResult,
+  respondInput,
+  type RespondInput,
+  respondResult,
+  type RespondResult,
+} from './invitation.schema.ts';
+import {
+  invitationPage,
+  invitationViewOf,
+  markReminded,
+  myInvitationPage,
+} from './invitation.statements.ts';
+import { respond } from './respond.statements.ts';
+import { respondUnderLimit } from './respond-under-limit.ts';
+import { revoke } from './revoke.ts';
+
+const cursorKind = 'invitations';
+const cursorValues = z.tuple([instantText, id]);
+const remindEveryHours = 12;
+const inviteeList = z.array(id).min(1).max(500).optional();
+
+/** Invitations and the answers to them. */
+export class InvitationService {
+  readonly #kernel: Kernel;
+  readonly #call: Call;
+  readonly #directory: Directory;
+
+  constructor(kernel: Kernel, call: Call, directory: Directory) {
+    this.#kernel = kernel;
+    this.#call = call;
+    this.#directory = directory;
+  }
+
+  /**
+   * Asks people, or all members of groups that the host's directory knows. Who is on the roster already is left alone; who
+   * was removed or let their invitation lapse is asked again.
+   * @throws MeetingError NOT_CONFIGURED for groups without a group directory
+   */
+  async invite(meetingId: string, input: InviteInput): Promise<InviteResult> {
+    const target = validate(id, meetingId);
+    const wish = validate(inviteInput, input);
+    const people = await findInvitees(this.#directory, wish);
+    const command = { operation: 'invitations.invite', input: { meetingId: target, ...wish }, output: inviteResult };
+    return this.#kernel.write(this.#call, command, (work) => invite(this.#kernel, work, target, wish, people));
+  }
+
+  /**
+   * Answers the actor's own invitation; the answer may change until the meeting ends. Where `limitAcceptances` is set and
+   * every seat taken, accepting takes a place in line.
+   */
+  async respond(meetingId: string, input: RespondInput): Promise<RespondResult> {
+    const target = validate(id, meetingId);
+    const answer = validate(respondInput, input);
+    const command = { operation: 'invitations.respond', input: { meetingId: target, ...answer }, output: respondResult.nullable() };
+    const body = (work: Work) => this.#respond(work, target, answer);
+    const answered =
+      (await this.#kernel.write(this.#call, command, body, { singleStatement: true })) ??
+      (await this.#kernel.write(this.#call, command, body));
+    if (answered === null) throw new MeetingError('INTERNAL', 'An answer was neither taken nor refused.');
+    return answered;
+  }
+
+  /** Takes an invitation back: the person is an outsider until asked again. */
+  async revoke(meetingId: string, inviteeId: string): Promise<void> {
+    const [target, invitee] = [validate(id, meetingId), validate(id, inviteeId)];
+    const command = { operation: 'invitations.revoke', input: { target, invitee }, output: z.null() };
+    await this.#kernel.write(this.#call, command, (work) => revoke(this.#kernel, work, target, invitee));
+  }
+
+  /**
+   * Asks for an answer again, at most once in 12 hours a person. Without a list, everybody who has not answered.
+   * @throws MeetingError RATE_LIMITED when all of them were reminded a short while ago
+   */
+  async remind(meetingId: string, inviteeIds?: readonly string[]): Promise<RemindResult> {
+    const target = validate(id, meetingId);
+    const wanted = validate(inviteeList, inviteeIds) ?? null;
+    const command = { operation: 'invitations.remind', input: { target, wanted }, output: remindResult };
+    return this.#kernel.write(this.#call, command, (work) => this.#remind(work, target, wanted));
+  }
+
+  /** The meeting's invitations in the order of asking: all of them for hosts, else those I sent or got. */
+  async list(meetingId: string, input: InvitationListInput = {}): Promise<Page<InvitationView>> {
+    const target = validate(id, meetingId);
+    const { limit, cursor, status } = validate(invitationListInput, input);
+    return this.#kernel.read(this.#call, async (work) => {
+      const { standing, actor } = await this.#kernel.look(work, target);
+      const all = standing.role === 'Host' || standing.role === 'CoHost' || standing.role === 'System';
+      const own = all ? null : work.actorId;
+      const after = cursor === undefined ? [null, null] : decodeCursor(cursorKind, cursor, cursorValues);
+      const rows = await work.run(invitationPage, [target, own, status ?? null, ...after, limit + 1]);
+      authorise('invitation.list', standing, { own: actor !== null || rows.length > 0 });
+      return page(rows, limit, (row) => encodeCursor(cursorKind, [row.invited_text, row.id]), invitationViewOf);
+    });
+  }
+
+  /** The actor's own invitations to all meetings, newest first. */
+  async mine(input: InvitationListInput = {}): Promise<Page<InvitationView>> {
+    const { limit, cursor, status } = validate(invitationListInput, input);
+    return this.#kernel.read(this.#call, async (work) => {
+      const role = work.principal.kind === 'system' ? 'System' : 'Outsider';
+      authorise('invitation.mine', { role, status: null, settings: {}, serviceSwitches: {} }, { own: true });
+      const after = cursor === undefined ? [null, null] : decodeCursor('my-invitations', cursor, cursorValues);
+      const rows = await work.run(myInvitationPage, [work.actorId, status ?? null, ...after, limit + 1]);
+      return page(rows, limit, (row) => encodeCursor('my-invitations', [row.invited_text, row.id]), invitationViewOf);
+    });
+  }
+
+  async #respond(work: Work, meetingId: string, answer: z.output<typeof respondInput>): Promise<RespondResult | null> {
+    const note = answer.message ?? null;
+    const row = await work.one(respond, [
+      ...[meetingId, work.actorId, work.clockParameter, answer.response, note],
+      ...[[...legalStates('invitation.respond')], newId(), newId(), `invitation.${answer.response.toLowerCase()}`],
+    ]);
+    work.appended.push(...row.events.map(eventOf));
+    if (row.participation !== null) return { participationStatus: row.participation, waitlistPosition: null };
+    const standing = standingOf(work, row, this.#kernel.ports.switches);
+    authorise('invitation.respond', standing, { own: row.invited, conditions: { invitationOpen: row.open } });
+    if (!row.limited) throw new MeetingError('INTERNAL', 'An answer was refused without a reason.');
+    return work.em.isInTransaction() ? respondUnderLimit(this.#kernel, work, meetingId, answer.response, note) : null;
+  }
+
+  async #remind(work: Work, meetingId: string, wanted: string[] | null): Promise<RemindResult> {
+    const { standing, now } = await this.#kernel.enter(work, meetingId, 'share');
+    const rows = await work.run(markReminded, [meetingId, now, wanted, remindEveryHours]);
+    const reminded = rows.map((row) => row.invitee_id).toSorted();
+    const skipped = (wanted ?? []).filter((invitee) => !reminded.includes(invitee));
+    const tooSoon = reminded.length === 0 && skipped.length > 0;
+    authorise('invitation.remind', standing, {
+      conditions: { reminderInterval: !tooSoon || { details: { retryAfterSeconds: remindEveryHours * 3600 } } },
+    });
+    for (const invitee of reminded) announce(work, 'invitation.reminded', meetingId, invitee, {});
+    return { reminded, skipped };
+  }
+}

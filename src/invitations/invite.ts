@@ -1,0 +1,114 @@
+import type { z } from 'zod';
+import { MeetingError } from '../core/errors.ts';
+import { newId } from '../core/identifier.ts';
+import type { Kernel } from '../core/kernel.ts';
+import { authorise } from '../core/policy.ts';
+import { id } from '../core/schema.ts';
+import { statement } from '../core/statement.ts';
+import type { Work } from '../core/work.ts';
+import type { Directory } from '../directory/index.ts';
+import { eventOf } from '../events/index.ts';
+import { initialFlags } from '../participants/index.ts';
+import type { inviteInput, InviteResult } from './invitation.schema.ts';
+import { invitePeople } from './invite.statements.ts';
+
+type Wish = z.output<typeof inviteInput>;
+
+/** People asked in one statement; larger groups take several, in the same transaction. */
+const batch = 500;
+/** People one call may reach through groups. */
+const most = 10_000;
+
+/** Whom a wish names: each person once, in a fixed order, and those the directory does not know. */
+export interface Invitees {
+  readonly userIds: readonly string[];
+  readonly unknown: readonly string[];
+}
+
+const hostOf = statement<{ auth_user_id: string }>(
+  'meeting-host',
+  (t) => `select auth_user_id from ${t.meeting_participants} where meeting_id = $1::uuid and role::text = $2::text`,
+);
+
+/** Asks the host's directory, before any transaction: it may take its time. */
+export async function findInvitees(directory: Directory, wish: Wish): Promise<Invitees> {
+  const named = wish.inviteeIds ?? [];
+  const found = new Set<string>();
+  for (const group of wish.groups ?? []) for await (const member of membersOf(directory, group)) found.add(member);
+  const profiles = named.length > 0 ? await directory.users?.profiles(named) : undefined;
+  const unknown = profiles === undefined ? [] : named.filter((userId) => !profiles.has(userId));
+  for (const userId of named) if (!unknown.includes(userId)) found.add(userId);
+  if (found.size > most)
+    throw new MeetingError('VALIDATION', `groups: must have at most ${most} members together.`, {
+      details: { fields: [{ path: 'groups', message: `must have at most ${most} members together` }] },
+    });
+  return { userIds: [...found].toSorted(), unknown: [...new Set(unknown)] };
+}
+
+/** Invites under the meeting's lock. */
+export async function invite(
+  kernel: Kernel,
+  work: Work,
+  meetingId: string,
+  wish: Wish,
+  { userIds, unknown }: Invitees,
+): Promise<InviteResult> {
+  const { standing, now } = await kernel.enter(work, meetingId);
+  authorise('invitation.create', standing, { grant: wish.role });
+  if (wish.expiresAt instanceof Date && wish.expiresAt <= now)
+    throw new MeetingError('VALIDATION', 'expiresAt: must lie in the future.', {
+      details: { fields: [{ path: 'expiresAt', message: 'must lie in the future' }] },
+    });
+  const inviterId = await inviterOf(work, meetingId);
+  const others = userIds.filter((userId) => userId !== inviterId);
+  const flags = initialFlags(wish.role);
+  const invited: string[] = [];
+  for (let start = 0; start < others.length; start += batch) {
+    const people = others.slice(start, start + batch).map((userId) => ({
+      ...{ userId, participantId: newId(), invitationId: newId(), eventId: newId(), inboxEventId: newId() },
+    }));
+    const row = await work.one(invitePeople, [
+      ...[meetingId, inviterId, wish.role, wish.message ?? null, wish.expiresAt ?? null, now, JSON.stringify(people)],
+      ...[flags.isPresenter, flags.canShareScreen, flags.canUseChat],
+      work.principal.kind === 'person' ? work.principal.userId : null,
+    ]);
+    invited.push(...row.invited);
+    work.appended.push(...row.events.map(eventOf));
+  }
+  const asked = new Set(invited);
+  return {
+    invited,
+    alreadyInvited: others.filter((userId) => !asked.has(userId)),
+    failed: [
+      ...unknown.map((userId) => ({ userId, reason: 'unknown-user' as const })),
+      ...userIds.filter((userId) => userId === inviterId).map((userId) => ({ userId, reason: 'self' as const })),
+    ],
+  };
+}
+
+/** The system invites in the Host's name: an invitation is always somebody's. */
+async function inviterOf(work: Work, meetingId: string): Promise<string> {
+  if (work.principal.kind === 'person') return work.principal.userId;
+  const host = await work.one(hostOf, [meetingId, 'Host']);
+  return host.auth_user_id;
+}
+
+async function* membersOf(
+  directory: Directory,
+  group: NonNullable<Wish['groups']>[number],
+): AsyncGenerator<string, void, undefined> {
+  if (directory.groups === undefined)
+    throw new MeetingError('NOT_CONFIGURED', 'Inviting groups needs `directory.groups`; open the service with it.');
+  for (let after: string | null = null, pages = 0; pages < 100; pages++) {
+    const found: { userIds: readonly string[]; next: string | null } = await directory.groups.members(group, {
+      after,
+      limit: batch,
+    });
+    for (const userId of found.userIds) {
+      const known = id.safeParse(userId);
+      if (known.success) yield known.data;
+    }
+    if (found.next === null) return;
+    after = found.next;
+  }
+}

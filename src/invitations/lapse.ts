@@ -1,0 +1,60 @@
+import type { Call } from '../core/call.ts';
+import type { Kernel } from '../core/kernel.ts';
+import { conditions } from '../core/permission-terms.ts';
+import type { Work } from '../core/work.ts';
+import { announce } from './announce.ts';
+import {
+  askAgain as askAgainStatement,
+  expireInvitations,
+  lapseInvitations as lapseStatement,
+  meetingsWithExpired,
+  revokeInvitation,
+} from './invitation.statements.ts';
+import { promoteWaiting } from './waitlist.ts';
+import { meetingsWithWaitlist } from './waitlist.statements.ts';
+
+/** Meetings a sweep looks at in one go; the rest wait for the next. */
+const sweepBatch = 100;
+
+/** The meeting is over or cancelled: questions nobody has answered lapse with it. */
+export async function lapseInvitations(work: Work, meetingId: string, now: Date): Promise<void> {
+  await work.run(lapseStatement, [meetingId, now]);
+}
+
+/** The meeting has another time: everybody who was asked is asked again. @returns how many answers were reset */
+export async function askAgain(work: Work, meetingId: string, now: Date): Promise<number> {
+  const { reset } = await work.one(askAgainStatement, [meetingId, now, conditions.seatFree.exempts[0]]);
+  return reset;
+}
+
+/** A person is no longer wanted: what they were asked is void. Says nothing of its own, whoever calls it does. */
+export async function withdrawInvitation(work: Work, meetingId: string, userId: string, now: Date): Promise<void> {
+  await work.run(revokeInvitation, [meetingId, userId, now]);
+}
+
+/** Lets invitations expire whose time has passed, and gives on the places in line that this frees. */
+export async function expireDue(kernel: Kernel, call: Call): Promise<number> {
+  const due = await kernel.read(call, (work) => work.run(meetingsWithExpired, [work.clockParameter, sweepBatch]));
+  let expired = 0;
+  for (const { meeting_id: meetingId } of due)
+    expired += await kernel.run(call, async (work) => {
+      const { meeting, now } = await kernel.enter(work, meetingId);
+      const people = await work.run(expireInvitations, [meetingId, now]);
+      for (const { invitee_id: inviteeId } of people) announce(work, 'invitation.expired', meetingId, inviteeId, {});
+      await promoteWaiting(work, meeting, now);
+      return people.length;
+    });
+  return expired;
+}
+
+/** Promotion happens where a seat comes free; this finds what a crash or a change by hand left behind. */
+export async function repairWaitlists(kernel: Kernel, call: Call): Promise<number> {
+  const meetings = await kernel.read(call, (work) => work.run(meetingsWithWaitlist, [sweepBatch]));
+  let promoted = 0;
+  for (const { meeting_id: meetingId } of meetings)
+    promoted += await kernel.run(call, async (work) => {
+      const { meeting, now } = await kernel.enter(work, meetingId);
+      return promoteWaiting(work, meeting, now);
+    });
+  return promoted;
+}

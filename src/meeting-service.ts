@@ -1,0 +1,233 @@
+import { type Actor, person, systemPrincipal } from './core/actor.ts';
+import type { Call } from './core/call.ts';
+import type { HostTransaction } from './core/database.ts';
+import { MeetingError } from './core/errors.ts';
+import type { StreamEvent } from './core/event.ts';
+import { Kernel } from './core/kernel.ts';
+import { statement } from './core/statement.ts';
+import { UnitOfWork } from './core/unit-of-work.ts';
+import { type Connection, connect } from './database/connection.ts';
+import {
+  ClientTransaction,
+  type DatabaseIdentity,
+  EntityManagerTransaction,
+  type HostEntityManager,
+} from './database/host-transaction.ts';
+import { databaseIdentity } from './database/identity.ts';
+import { migrate, migrationSql, type MigrationState, pendingMigrations } from './database/migrate.ts';
+import type { PlainClient } from './database/plain-client.ts';
+import { prepareSchema } from './database/schema-check.ts';
+import type { AnyEvent, EventName, EventOf } from './events/catalogue.ts';
+import { append, committedAmong, EventBus, type EventListener, PendingEvents, Relay } from './events/index.ts';
+import { checkIntegrity, type IntegrityReport } from './integrity/index.ts';
+import { Notices } from './notifiers/index.ts';
+import { type MeetingServiceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { Rooms } from './rooms.ts';
+import { jobsOf, Worker } from './worker/index.ts';
+
+/** How a call may be tied to what the host is doing. */
+export interface BindingOptions {
+  /** The entity manager inside the host's `em.transactional`: the call becomes part of that transaction. */
+  readonly em?: HostEntityManager;
+  /** A plain client with the host's open transaction, such as one of `pg`: see {@link MeetingService.committed}. */
+  readonly client?: PlainClient;
+  /** Cancels calls that have not begun to be stored. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `health` found. */
+export interface Health {
+  readonly database: 'up' | 'down';
+  /** Batches of events the transport has not taken yet. */
+  readonly waitingToPublish: number;
+  /** Events inside transactions of the host's that have not ended. */
+  readonly pendingEvents: number;
+}
+
+const titleOf = statement<{ title: string }>(
+  'meeting-title',
+  (t) => `select title from ${t.meetings} where id = $1::uuid`,
+);
+const systemCall: Call = { principal: systemPrincipal, host: null, signal: null, idempotencyKey: null };
+const closingGraceMs = 5_000;
+
+/** Meetings for one application: opens the database, binds actors to the rooms, announces what happened. */
+export class MeetingService implements AsyncDisposable {
+  /** The background sweeps. Nothing runs until it is started. */
+  readonly worker: Worker;
+  readonly #connection: Connection;
+  readonly #kernel: Kernel;
+  readonly #options: ResolvedOptions;
+  readonly #bus: EventBus;
+  readonly #relay: Relay;
+  readonly #pending: PendingEvents;
+  readonly #notices: Notices;
+  readonly #identity: DatabaseIdentity;
+  readonly #clients = new WeakMap<PlainClient, ClientTransaction>();
+  #closed: Promise<void> | null = null;
+
+  private constructor(connection: Connection, options: ResolvedOptions, identity: DatabaseIdentity) {
+    const { clock, logger } = options;
+    this.#connection = connection;
+    this.#options = options;
+    this.#identity = identity;
+    this.#bus = new EventBus(logger);
+    this.#relay = new Relay(this.#bus, options.transport, logger);
+    const deliver = (events: readonly StreamEvent[]) => this.#relay.deliver(events);
+    const unitOfWork = new UnitOfWork({ database: connection, clock, logger, append, deliver });
+    this.#kernel = new Kernel(unitOfWork, options);
+    this.#pending = new PendingEvents({
+      check: (events) => this.#kernel.read(systemCall, (work) => work.run(committedAmong, [positions(events)])),
+      deliver,
+      logger,
+    });
+    this.#notices = new Notices({ notifier: options.notifier, titleOf: (id) => this.#titleOf(id), logger });
+    this.#bus.on('*', (event) => this.#notices.take(event));
+    this.worker = new Worker(jobsOf(this.#kernel), logger);
+  }
+
+  /**
+   * Connects (or adopts the host's connections), brings the schema up to date, and returns the service.
+   * @throws MeetingError VALIDATION for a wrong or unknown option; UNAVAILABLE when no database answers; SCHEMA_MISMATCH for an
+   * old schema under `migrate: false` or a newer one; NOT_CONFIGURED when an optional package is missing
+   */
+  static async open(options: MeetingServiceOptions): Promise<MeetingService> {
+    const resolved = resolveOptions(options);
+    const connection = await connect(resolved.database, resolved.schema, resolved.limits);
+    try {
+      await prepareSchema(connection, resolved.migrate);
+      const sql = connection.texts.text(databaseIdentity);
+      const [row] = await connection.orm.em.getConnection().execute<{ identity: string }[]>(sql);
+      return new MeetingService(connection, resolved, { sql, value: row?.identity ?? '' });
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  /** The rooms, every call of which is made as this actor. */
+  as(actor: Actor, options: BindingOptions = {}): Rooms {
+    return this.#rooms({ ...systemCall, principal: person(actor) }, options);
+  }
+
+  /** The rooms as the trusted system actor. Keep it away from anything that a request can reach. */
+  asSystem(options: BindingOptions = {}): Rooms {
+    return this.#rooms(systemCall, options);
+  }
+
+  /** Tells a service joined through `client` that the host has committed, so that its events go out at once. */
+  committed(client: PlainClient): void {
+    this.#clients.get(client)?.committed();
+    this.#clients.delete(client);
+  }
+
+  /** Listens to an event, or to all of them ('*'), after the commit. What a listener throws is logged and harms nobody. */
+  on<Name extends EventName>(name: Name, listener: (event: EventOf<Name>) => void | Promise<void>): () => void;
+  on(name: '*', listener: (event: AnyEvent) => void | Promise<void>): () => void;
+  on(name: string, listener: EventListener<never>): () => void {
+    this.#bus.on(name, untyped(listener));
+    return () => this.#bus.off(name, untyped(listener));
+  }
+
+  off<Name extends EventName>(name: Name, listener: (event: EventOf<Name>) => void | Promise<void>): void;
+  off(name: '*', listener: (event: AnyEvent) => void | Promise<void>): void;
+  off(name: string, listener: EventListener<never>): void {
+    this.#bus.off(name, untyped(listener));
+  }
+
+  /** As `on`, for the next event only. */
+  once<Name extends EventName>(name: Name, listener: (event: EventOf<Name>) => void | Promise<void>): () => void {
+    const stop = this.on(name, (event) => {
+      stop();
+      return listener(event);
+    });
+    return stop;
+  }
+
+  /** Applies what migrations are missing and names them. Safe to call from many processes at once. */
+  migrate(): Promise<string[]> {
+    return migrate(this.#connection.orm, this.#connection.schema);
+  }
+
+  /** Compares the schema with this version of the package; writes nothing. */
+  check(): Promise<MigrationState> {
+    return pendingMigrations(this.#connection.orm, this.#connection.schema);
+  }
+
+  /** The SQL of all migrations, for operators who run it by hand. */
+  migrationSql(): string {
+    return migrationSql(this.#connection.schema);
+  }
+
+  /** Asks the database whether everything that should always hold does hold. Reads whole tables. */
+  checkIntegrity(): Promise<IntegrityReport> {
+    const { schema } = this.#connection;
+    return this.#kernel.read(systemCall, (work) => checkIntegrity((of, given) => work.run(of, given), schema));
+  }
+
+  async health(): Promise<Health> {
+    const database = await this.#connection.ping().then(
+      () => 'up' as const,
+      () => 'down' as const,
+    );
+    return {
+      database,
+      waitingToPublish: this.#relay.waiting,
+      pendingEvents: this.#pending.size,
+    };
+  }
+
+  /** Stops the worker, sends what is under way, and closes what this service opened. Closing twice is closing once. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #rooms(call: Call, { em, client, signal }: BindingOptions): Rooms {
+    if (this.#closed !== null) throw new MeetingError('UNAVAILABLE', 'The service is closed.');
+    if (em !== undefined && client !== undefined)
+      throw new MeetingError('VALIDATION', 'client: give either em or client, not both.', {
+        details: { fields: [{ path: 'client', message: 'must not be given together with em' }] },
+      });
+    const host = em === undefined ? this.#lentClient(client) : new EntityManagerTransaction(em, this.#identity, this.#pending);
+    return new Rooms(this.#kernel, this.#options.directory, { ...call, host, signal: signal ?? null });
+  }
+
+  #lentClient(client: PlainClient | undefined): HostTransaction | null {
+    if (client === undefined) return null;
+    const known = this.#clients.get(client) ?? new ClientTransaction(client, this.#identity, this.#pending);
+    this.#clients.set(client, known);
+    return known;
+  }
+
+  async #titleOf(meetingId: string): Promise<string | null> {
+    const [row] = await this.#kernel.read(systemCall, (work) => work.run(titleOf, [meetingId]));
+    return row?.title ?? null;
+  }
+
+  async #close(): Promise<void> {
+    await this.worker.stop();
+    await this.#pending.close();
+    await this.#notices.close();
+    await this.#relay.close(closingGraceMs);
+    this.#bus.clear();
+    await this.#connection.close();
+  }
+}
+
+/** The name decides an event's type, and its data was checked against that name's definition when it was drafted. */
+function untyped(listener: EventListener<never>): EventListener {
+  return listener as EventListener;
+}
+
+function positions(events: readonly StreamEvent[]): string {
+  return JSON.stringify(
+    events.map(({ id, stream, seq }) => ({
+      ...{ id, seq, stream_id: stream.id },
+      stream_kind: stream.kind === 'meeting' ? 0 : 1,
+    })),
+  );
+}

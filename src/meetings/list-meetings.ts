@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { Kernel } from '../core/kernel.ts';
+import { encodeCursor, decodeCursor, type Page } from '../core/page.ts';
+import { id, instantText } from '../core/schema.ts';
+import type { Work } from '../core/work.ts';
+import type { listInput, MeetingView } from './meeting.schema.ts';
+import { listAscending, listDescending, type ListedRow, listUpcoming, meetingViewOf } from './meeting.statements.ts';
+
+type Filter = z.output<typeof listInput>;
+type After = readonly [string, string] | readonly [null, null];
+
+const cursorKind = 'meetings';
+const cursorValues = z.tuple([instantText, id]);
+/** How often a page is filled up again after a host's policy has hidden rows from it. */
+const refills = 10;
+
+/** A page of the meetings that the actor may see. */
+export async function listMeetings(kernel: Kernel, work: Work, filter: Filter): Promise<Page<MeetingView>> {
+  const shown: MeetingView[] = [];
+  let after: After = filter.cursor === undefined ? [null, null] : decodeCursor(cursorKind, filter.cursor, cursorValues);
+  for (let fetched = 0; fetched < refills; fetched++) {
+    const rows = await fetch(work, filter, after);
+    for (const row of rows.slice(0, filter.limit)) {
+      after = [row.start_text, row.id];
+      if (await isVisible(kernel, work, row)) shown.push(meetingViewOf(row));
+      if (shown.length === filter.limit) break;
+    }
+    const more = rows.length > filter.limit || rows.at(-1)?.id !== after[1];
+    if (rows.length === 0 || !more) return last(shown);
+    if (shown.length === filter.limit) break;
+  }
+  return Object.freeze({ items: Object.freeze(shown), nextCursor: encodeCursor(cursorKind, [...after]) });
+}
+
+function fetch(work: Work, filter: Filter, after: After): Promise<readonly ListedRow[]> {
+  const person = work.principal.kind === 'person' ? work.principal.userId : null;
+  const limit = filter.limit + 1;
+  if (onlyUpcoming(filter) && person !== null) return work.run(listUpcoming, [person, ...after, limit]);
+  const statuses = filter.upcoming ? ['Scheduled', 'InProgress'] : (filter.statuses ?? null);
+  return work.run(filter.order === 'asc' ? listAscending : listDescending, [
+    ...[person, filter.mine && person !== null, statuses, filter.meetingTypes ?? null],
+    ...[filter.from ?? null, filter.to ?? null, filter.creatorId ?? null, filter.partyId ?? null],
+    ...[filter.guildId ?? null, filter.classId ?? null, filter.subjectId ?? null, filter.seriesId ?? null],
+    ...after,
+    limit,
+  ]);
+}
+
+/** The list that applications show first has an index of its own. */
+function onlyUpcoming({ upcoming, mine, limit, cursor, order, ...rest }: Filter): boolean {
+  void limit;
+  void cursor;
+  return upcoming && mine && order === 'asc' && Object.values(rest).every((value) => value === undefined);
+}
+
+async function isVisible(kernel: Kernel, work: Work, row: ListedRow): Promise<boolean> {
+  if (row.member || work.principal.kind === 'system') return true;
+  return kernel.ports.visibility.isVisibleToOutsider(work.actorId, {
+    meetingId: row.id,
+    creatorId: row.creator_id,
+    partyId: row.party_id,
+    guildId: row.guild_id,
+    classId: row.class_id,
+    subjectId: row.subject_id,
+  });
+}
+
+function last(items: readonly MeetingView[]): Page<MeetingView> {
+  return Object.freeze({ items: Object.freeze(items), nextCursor: null });
+}

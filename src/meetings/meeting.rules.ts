@@ -1,0 +1,61 @@
+import { MeetingError } from '../core/errors.ts';
+
+const minute = 60_000;
+const longest = 7 * 24 * 60 * minute;
+/** How far in the past a start may lie, for clocks that differ and forms that were filled in slowly. */
+const pastGrace = 5 * minute;
+
+export interface Schedule {
+  readonly scheduledStartTime: Date;
+  readonly scheduledEndTime: Date;
+}
+
+/**
+ * A meeting ends after it starts, lasts seven days at most, and does not start in the past.
+ * @param imported history may be imported: then the past is allowed
+ * @returns the error to throw, or null
+ */
+export function checkSchedule(schedule: Schedule, now: Date, imported: boolean): MeetingError | null {
+  const { scheduledStartTime: start, scheduledEndTime: end } = schedule;
+  const length = end.getTime() - start.getTime();
+  if (length <= 0) return invalid('scheduledEndTime', 'must be after scheduledStartTime');
+  if (length > longest) return invalid('scheduledEndTime', 'must be at most 7 days after scheduledStartTime');
+  if (!imported && start.getTime() < now.getTime() - pastGrace)
+    return invalid('scheduledStartTime', 'must not lie in the past');
+  return null;
+}
+
+/** When a meeting may be started, and from when its link is shown. */
+export function startWindow(
+  schedule: Schedule,
+  rules: { startEarlyMinutes: number; startLateMinutes: number },
+): { opens: Date; closes: Date } {
+  return {
+    opens: new Date(schedule.scheduledStartTime.getTime() - rules.startEarlyMinutes * minute),
+    closes: new Date(schedule.scheduledEndTime.getTime() + rules.startLateMinutes * minute),
+  };
+}
+
+export function isWithin(window: { opens: Date; closes: Date }, now: Date): boolean {
+  return window.opens <= now && now <= window.closes;
+}
+
+/** The settings after a change: given keys replace, null removes. */
+export function mergeSettings<Settings extends object>(
+  current: Settings,
+  patch: { readonly [Name in keyof Settings]?: Settings[Name] | null },
+): Settings {
+  const merged = Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(merged) as Settings;
+}
+
+/** Names of the fields whose value a patch really changes. Values are compared as JSON, in which they are stored. */
+export function changedFields(current: Readonly<Record<string, unknown>>, next: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(next).filter(
+    (name) => JSON.stringify(next[name] ?? null) !== JSON.stringify(current[name] ?? null),
+  );
+}
+
+function invalid(path: string, message: string): MeetingError {
+  return new MeetingError('VALIDATION', `${path}: ${message}.`, { details: { fields: [{ path, message }] } });
+}

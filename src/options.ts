@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import type { Clock } from './core/clock.ts';
+import { MeetingError } from './core/errors.ts';
+import type { Rules } from './core/kernel.ts';
+import { type Logger, silentLogger } from './core/logger.ts';
+import { type PasswordHasher, scryptHasher } from './core/password-hasher.ts';
+import type { MeetingSwitches } from './core/permission-terms.ts';
+import { memoryRateLimiter, type RateLimiter } from './core/rate-limiter.ts';
+import { validate } from './core/validate.ts';
+import { membersOnly, type VisibilityPolicy } from './core/visibility-policy.ts';
+import type { ConnectionLimits, DatabaseSource } from './database/connection.ts';
+import type { Directory } from './directory/index.ts';
+import { memoryNotifier, type Notifier } from './notifiers/index.ts';
+import { memoryTransport, type PushTransport } from './transports/index.ts';
+
+/** How a service is opened. Only `database` is required; unknown keys are refused. */
+export interface MeetingServiceOptions {
+  /** Where the tables are: a URL, an embedded database, or the host's own MikroORM. */
+  readonly database: DatabaseSource;
+  /** The PostgreSQL schema that holds the tables. @default 'convoke' */
+  readonly schema?: string;
+  /** Bring the schema up to date on opening. False checks it, and refuses an old or newer one. @default true */
+  readonly migrate?: boolean;
+  /** Takes committed events to the host's realtime layer. @default memoryTransport() */
+  readonly transport?: PushTransport;
+  /** Who people and groups are, in the host's words. @default nobody is looked up */
+  readonly directory?: Directory;
+  /** Delivers notices to people. @default memoryNotifier() */
+  readonly notifier?: Notifier;
+  readonly policy?: {
+    /** Switches for all meetings; a meeting's own settings win. */
+    readonly switches?: MeetingSwitches;
+    /** Which meetings people outside may know of. @default none */
+    readonly visibility?: VisibilityPolicy;
+    /** Minutes before the start from which a meeting may be started and its link read. @default 15 */
+    readonly startEarlyMinutes?: number;
+    /** Minutes after the end until which a meeting may still be started. @default 60 */
+    readonly startLateMinutes?: number;
+    /** Minutes past its end after which an empty meeting is ended by the worker. @default 30 */
+    readonly overrunMinutes?: number;
+    /** Seconds of silence, after a first heartbeat, that end a device's session. @default 90 */
+    readonly heartbeatGraceSeconds?: number;
+  };
+  /** Hashes meeting passwords. @default scryptHasher() */
+  readonly passwordHasher?: PasswordHasher;
+  /** Holds back floods. @default memoryRateLimiter() */
+  readonly rateLimiter?: RateLimiter;
+  /** For tests and replays. @default the database's clock */
+  readonly clock?: Clock;
+  /** @default silent */
+  readonly logger?: Logger;
+  readonly limits?: {
+    /** Connections at most. @default 10 */
+    readonly poolSize?: number;
+    /** Milliseconds to wait for a connection. @default 5000 */
+    readonly connectTimeoutMs?: number;
+    /** Milliseconds a statement may take. @default 30000 */
+    readonly queryTimeoutMs?: number;
+    /** Milliseconds to wait for a lock. @default 10000 */
+    readonly lockTimeoutMs?: number;
+  };
+}
+
+/** The options with every default filled in. */
+export interface ResolvedOptions {
+  readonly database: DatabaseSource;
+  readonly schema: string;
+  readonly migrate: boolean;
+  readonly transport: PushTransport;
+  readonly directory: Directory;
+  readonly notifier: Notifier;
+  readonly switches: MeetingSwitches;
+  readonly visibility: VisibilityPolicy;
+  readonly rules: Rules;
+  readonly passwordHasher: PasswordHasher;
+  readonly rateLimiter: RateLimiter;
+  readonly clock: Clock | null;
+  readonly logger: Logger;
+  readonly limits: ConnectionLimits;
+}
+
+const postgresUrl = z
+  .string()
+  .refine((url) => URL.canParse(url) && ['postgres:', 'postgresql:'].includes(new URL(url).protocol), {
+    error: 'must be a URL such as postgres://user:password@localhost:5432/app',
+  });
+
+/** A port is what it can do: checked by its methods, whatever class it is of. */
+function port<Port>(...methods: readonly string[]) {
+  const message = `must be an object with ${methods.join(', ')}`;
+  return z.custom<Port>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every((name) => typeof Reflect.get(value, name) === 'function'),
+    message,
+  );
+}
+
+const milliseconds = z.int().min(1).max(3_600_000);
+const minutes = z.int().min(0).max(10_080);
+const flag = z.boolean().optional();
+
+const options = z.strictObject({
+  database: z.union(
+    [
+      z.strictObject({ url: postgresUrl }),
+      z.strictObject({ pglite: z.string().min(1, 'must be memory:// or a directory') }),
+      z.strictObject({ orm: z.custom<{ em: { getDriver(): unknown } }>(isOrm, 'must be a MikroORM') }),
+    ],
+    'must be { url }, { pglite } or { orm }',
+  ),
+  schema: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name of at most 63 characters')
+    .default('convoke'),
+  migrate: z.boolean().default(true),
+  transport: port<PushTransport>('publish').optional(),
+  directory: z
+    .strictObject({
+      users: port<NonNullable<Directory['users']>>('profiles').optional(),
+      groups: port<NonNullable<Directory['groups']>>('members').optional(),
+    })
+    .optional(),
+  notifier: port<Notifier>('notify').optional(),
+  policy: z
+    .strictObject({
+      switches: z
+        .strictObject({
+          ...{ coHostMayStart: flag, coHostMayEnd: flag, participantsMayInvite: flag, participantsMayUpload: flag },
+          ...{ openJoin: flag, publishRecording: flag, publishMinutes: flag },
+          privateChat: z.enum(['all', 'hostsOnly', 'off']).optional(),
+        })
+        .default({}),
+      visibility: port<VisibilityPolicy>('isVisibleToOutsider').default(membersOnly),
+      startEarlyMinutes: minutes.default(15),
+      startLateMinutes: minutes.default(60),
+      overrunMinutes: minutes.default(30),
+      heartbeatGraceSeconds: z.int().min(1).max(86_400).default(90),
+    })
+    .prefault({}),
+  passwordHasher: port<PasswordHasher>('hash', 'verify').optional(),
+  rateLimiter: port<RateLimiter>('take').optional(),
+  clock: port<Clock>('now').optional(),
+  logger: port<Logger>('debug', 'info', 'warn', 'error').optional(),
+  limits: z
+    .strictObject({
+      poolSize: z.int().min(1).max(1000).default(10),
+      connectTimeoutMs: milliseconds.default(5_000),
+      queryTimeoutMs: milliseconds.default(30_000),
+      lockTimeoutMs: milliseconds.default(10_000),
+    })
+    .prefault({}),
+});
+
+/** Versions of the ports' contracts that this package speaks. */
+const spoken = 1;
+
+/** @throws MeetingError VALIDATION naming the option that is wrong or unknown; NOT_CONFIGURED for a port of another version */
+export function resolveOptions(given: MeetingServiceOptions): ResolvedOptions {
+  const { policy, directory = {}, ...found } = validate(options, given);
+  const resolved: ResolvedOptions = {
+    database: found.database,
+    schema: found.schema,
+    migrate: found.migrate,
+    transport: found.transport ?? memoryTransport(),
+    directory: {
+      ...(directory.users === undefined ? {} : { users: directory.users }),
+      ...(directory.groups === undefined ? {} : { groups: directory.groups }),
+    },
+    notifier: found.notifier ?? memoryNotifier(),
+    switches: policy.switches,
+    visibility: policy.visibility,
+    rules: policy,
+    passwordHasher: found.passwordHasher ?? scryptHasher(),
+    rateLimiter: found.rateLimiter ?? memoryRateLimiter(),
+    clock: found.clock ?? null,
+    logger: found.logger ?? silentLogger,
+    limits: found.limits,
+  };
+  const { transport, notifier } = resolved;
+  const versioned = { transport, notifier, 'directory.users': directory.users, 'directory.groups': directory.groups };
+  for (const [name, one] of Object.entries(versioned)) refuseForeignVersion(name, one);
+  return resolved;
+}
+
+function refuseForeignVersion(name: string, one: { readonly specVersion: number } | undefined): void {
+  if (one === undefined || one.specVersion === spoken) return;
+  throw new MeetingError(
+    'NOT_CONFIGURED',
+    `${name} speaks version ${String(one.specVersion)} of its contract and this package version ${spoken}; use an adapter made for it.`,
+  );
+}
+
+function isOrm(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const em: unknown = Reflect.get(value, 'em');
+  return typeof em === 'object' && em !== null && typeof Reflect.get(em, 'getDriver') === 'function';
+}

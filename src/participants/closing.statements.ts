@@ -1,0 +1,97 @@
+import { type EventRow } from '../events/index.ts';
+import { statement, type Tables } from '../core/statement.ts';
+
+/**
+ * The one way in which sessions end, whoever ends them: the CTEs `closed`, `people`, `departed`, `lowered` and `counted`.
+ * Expects `lock (id, actual_start_time)`, the locked meeting, and `closing (session_id, left_at, reason)`. Afterwards
+ * a person without an open session is away, their minutes are those of the union of all their stays, whatever they
+ * had switched on is off, and the meeting counts the people present.
+ */
+export function closingCtes(t: Tables): string {
+  return `
+  closed as (
+    update ${t.meeting_participant_sessions} s
+    set left_at = greatest(c.left_at, s.joined_at), left_reason = c.reason
+    from closing c where s.id = c.session_id and s.left_at is null
+    returning s.id, s.auth_user_id, s.joined_at, s.left_at),
+  people as (
+    select auth_user_id from closed where auth_user_id is not null group by auth_user_id),
+  -- This statement still sees the sessions as they were before it, so what it closes is taken from 'closed'.
+  others as (
+    select s.auth_user_id, s.joined_at, s.left_at
+    from lock l join ${t.meeting_participant_sessions} s on s.meeting_id = l.id join people using (auth_user_id)
+    where s.id not in (select id from closed)),
+  stays as (
+    select auth_user_id, joined_at, left_at from others where left_at is not null
+    union all select auth_user_id, joined_at, left_at from closed where auth_user_id is not null),
+  totals as (
+    select u.auth_user_id, max(u.last_left) as last_left,
+           coalesce(floor(sum(extract(epoch from upper(u.stay) - lower(u.stay))) / 60), 0)::int as minutes
+    from (
+      select s.auth_user_id, max(s.left_at) as last_left,
+             unnest(coalesce(nullif(range_agg(tstzrange(s.joined_at, s.left_at) * tstzrange(l.actual_start_time, null)),
+                                    '{}'::tstzmultirange), '{[epoch,epoch]}'::tstzmultirange)) as stay
+      from stays s cross join lock l group by s.auth_user_id) u
+    group by u.auth_user_id),
+  -- The row is written even when another device stays: whoever waits for it must see that something happened.
+  departed as (
+    update ${t.meeting_participants} p
+    set left_at = case when o.open then p.left_at else greatest(x.last_left, p.joined_at) end,
+        total_duration_minutes = case when o.open then p.total_duration_minutes else x.minutes end
+    from lock l, totals x,
+         lateral (select exists (select 1 from others s where s.auth_user_id = x.auth_user_id and s.left_at is null) as open) o
+    where p.meeting_id = l.id and p.auth_user_id = x.auth_user_id
+    returning p.auth_user_id, o.open as still_present, p.left_at),
+  lowered as (
+    update ${t.meeting_media_intervals} i set ended_at = greatest(d.left_at, i.started_at)
+    from lock l, departed d
+    where i.meeting_id = l.id and i.auth_user_id = d.auth_user_id and i.ended_at is null and not d.still_present
+    returning i.id),
+  counted as (
+    update ${t.meetings} m set current_participants_count = m.current_participants_count - gone.n
+    from lock l, (select count(*)::int as n from departed where not still_present) gone
+    where m.id = l.id and gone.n > 0
+    returning m.id)`;
+}
+
+/** What closing did, for callers that announce it. */
+export interface ClosedRow {
+  readonly auth_user_id: string;
+  readonly still_present: boolean;
+}
+
+/**
+ * Closes the given open sessions of a locked meeting: `$2` is JSON, a list of { id, leftAt, reason }.
+ * For removal, the end of a meeting and whoever sweeps silent sessions.
+ */
+export const closeSessions = statement<ClosedRow>(
+  'sessions-close',
+  (t) => `
+  with lock as (select id, actual_start_time from ${t.meetings} where id = $1::uuid),
+  closing as (
+    select c.id as session_id, c."leftAt" as left_at, c.reason
+    from jsonb_to_recordset($2::jsonb) as c(id uuid, "leftAt" timestamptz, reason text)),
+  ${closingCtes(t)}
+  select auth_user_id, still_present from departed`,
+  { prepare: false },
+);
+
+/** Open sessions of a meeting, of one person or of all. */
+export const openSessions = statement<{
+  id: string;
+  auth_user_id: string | null;
+  joined_at: string;
+  last_heartbeat_at: string | null;
+}>(
+  'sessions-open',
+  (t) => `
+  select id, auth_user_id, joined_at, last_heartbeat_at from ${t.meeting_participant_sessions}
+  where meeting_id = $1::uuid and left_at is null and ($2::uuid is null or auth_user_id = $2::uuid)
+  order by id`,
+  { prepare: false },
+);
+
+/** Rows of a statement that carries the events it appended. */
+export interface WithEvents {
+  readonly events: readonly EventRow[];
+}

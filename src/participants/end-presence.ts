@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { Kernel } from '../core/kernel.ts';
+import { statement } from '../core/statement.ts';
+import type { Work } from '../core/work.ts';
+import { isAttended, sessionEnd } from './attendance.rules.ts';
+import { closeSessions, openSessions } from './closing.statements.ts';
+
+/** People who were ever there, with the exact length of their union of stays, inside the meeting's actual time. */
+const unions = statement<{ auth_user_id: string; seconds: number; meeting_seconds: number }>(
+  'attendance-unions',
+  (t) => `
+  select s.auth_user_id,
+         coalesce((select sum(extract(epoch from upper(r) - lower(r)))
+                   from unnest(range_agg(tstzrange(s.joined_at, s.left_at) * tstzrange(m.actual_start_time, m.actual_end_time))) r),
+                  0)::float8 as seconds,
+         extract(epoch from m.actual_end_time - m.actual_start_time)::float8 as meeting_seconds
+  from ${t.meeting_participant_sessions} s join ${t.meetings} m on m.id = s.meeting_id
+  where s.meeting_id = $1::uuid and s.auth_user_id is not null and s.left_at is not null
+  group by s.auth_user_id, m.id`,
+  { prepare: false },
+);
+
+/**
+ * Attendance is decided: 1 meeting, 2 people who count as having attended. Who came but not for long enough, or said yes or
+ * maybe and did not come, is a no-show; who never answered, or said no, stays as they are.
+ */
+const settleAttendance = statement<never>(
+  'attendance-settle',
+  (t) => `
+  update ${t.meeting_participants} p
+  set status = case when p.auth_user_id = any($2::uuid[]) then 'Attended'
+                    when p.joined_at is not null or p.status in ('Accepted', 'Tentative') then 'NoShow'
+                    else p.status end::${t.type('participation_status')},
+      upcoming_at = null
+  where p.meeting_id = $1::uuid`,
+  { prepare: false },
+);
+
+const threshold = z
+  .union([z.object({ minutes: z.number() }), z.object({ share: z.number() })])
+  .nullish()
+  .catch(null);
+
+/** Everybody leaves, and what they were becomes what they did. The meeting's actual end is already stored. */
+export async function endPresence(
+  kernel: Kernel,
+  work: Work,
+  ended: { meetingId: string; actualEndTime: Date; settings: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  const { meetingId, actualEndTime } = ended;
+  const grace = kernel.ports.rules.heartbeatGraceSeconds * 1000;
+  const open = await work.run(openSessions, [meetingId, null]);
+  const closing = open.map((session) => ({
+    id: session.id,
+    leftAt: sessionEnd(
+      {
+        userId: session.auth_user_id,
+        joinedAt: new Date(session.joined_at),
+        leftAt: null,
+        lastHeartbeatAt: session.last_heartbeat_at === null ? null : new Date(session.last_heartbeat_at),
+      },
+      actualEndTime,
+      grace,
+    ),
+    reason: 'ended',
+  }));
+  if (closing.length > 0) await work.run(closeSessions, [meetingId, JSON.stringify(closing)]);
+  await decideAttendance(work, meetingId, ended.settings);
+}
+
+/** Decides who attended, from the sessions as they are stored: at the end, and after a correction of sessions. */
+export async function decideAttendance(
+  work: Work,
+  meetingId: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const needed = threshold.parse(settings['attendanceThreshold']) ?? null;
+  const came = await work.run(unions, [meetingId]);
+  const attended = came.filter((person) => isAttended(person.seconds, person.meeting_seconds, needed));
+  await work.run(settleAttendance, [meetingId, attended.map((person) => person.auth_user_id)]);
+}

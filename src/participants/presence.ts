@@ -1,0 +1,155 @@
+import { type FoundActor, standingOf } from '../core/access.ts';
+import type { Call } from '../core/call.ts';
+import { MeetingError } from '../core/errors.ts';
+import { newId } from '../core/identifier.ts';
+import type { Kernel } from '../core/kernel.ts';
+import { conditions } from '../core/permission-terms.ts';
+import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
+import type { Statement } from '../core/statement.ts';
+import type { Work } from '../core/work.ts';
+import { eventOf, type EventRow } from '../events/index.ts';
+import { takeSeat } from '../invitations/index.ts';
+import { type HandRow, lowerHand, raiseHand } from './hand.statements.ts';
+import { join, type JoinRow } from './join.statements.ts';
+import { heartbeat, leave } from './leave.statements.ts';
+import { verifiedHash } from './meeting-password.ts';
+import type { ConnectionInput, JoinInput, ParticipantView } from './participant.schema.ts';
+import { participantInMeeting, type ParticipantRow, participantViewOf } from './participant.statements.ts';
+
+/** Where the host application itself reports presence; video platforms report under their own names. */
+const hostSource = 'host';
+
+/** A person's own coming and going, each in one statement. */
+export class Presence {
+  readonly #kernel: Kernel;
+  readonly #call: Call;
+
+  constructor(kernel: Kernel, call: Call) {
+    this.#kernel = kernel;
+    this.#call = call;
+  }
+
+  /** The hash that a given password matched; see {@link verifiedHash}. */
+  verify(meetingId: string, input: JoinInput): Promise<string | null> | null {
+    return input.meetingPassword === undefined
+      ? null
+      : verifiedHash(this.#kernel, this.#call, meetingId, input.meetingPassword);
+  }
+
+  /** @returns null when the person needs a seat first and there is no transaction to take it in */
+  async join(work: Work, meetingId: string, input: JoinInput, hash: string | null): Promise<ParticipantView | null> {
+    const row = await this.#whileStale(() => this.#joinOnce(work, meetingId, input, hash));
+    if (row.joined) return participantViewOf(arrived(row));
+    if (row.seat_needed === true && row.password_ok === true && row.seat_free === true && this.#mayJoin(work, row)) {
+      if (!work.em.isInTransaction()) return null;
+      await takeSeat(this.#kernel, work, meetingId, work.actorId);
+      return this.join(work, meetingId, input, hash);
+    }
+    this.#refuseJoin(work, row, input);
+    throw new MeetingError('INTERNAL', 'A join was refused without a reason.');
+  }
+
+  async leave(work: Work, meetingId: string, input: ConnectionInput): Promise<ParticipantView> {
+    const row = await this.#whileStale(() =>
+      this.#run(work, leave, [
+        ...[meetingId, work.actorId, input.connectionId ?? null, work.clockParameter, newId()],
+        ...[[...legalStates('participant.leave')], work.actorId, 'left'],
+      ]),
+    );
+    authorise('participant.leave', this.#standing(work, row), { own: true });
+    return this.#self(work, meetingId);
+  }
+
+  async heartbeat(work: Work, meetingId: string, input: ConnectionInput): Promise<void> {
+    const parameters = [meetingId, work.actorId, input.connectionId ?? null, work.clockParameter];
+    const row = await work.one(heartbeat, parameters);
+    authorise('participant.heartbeat', this.#standing(work, row), { own: true, conditions: { present: row.beats > 0 } });
+  }
+
+  async setHand(work: Work, meetingId: string, raised: boolean): Promise<ParticipantView> {
+    const own = allowedRoles('participant.raiseHand').own;
+    const parameters = [
+      ...[meetingId, work.actorId, work.clockParameter, newId()],
+      ...[[...own], [...legalStates('participant.raiseHand')]],
+    ];
+    const row: HandRow = raised
+      ? await this.#run(work, raiseHand, [...parameters, newId()])
+      : await this.#run(work, lowerHand, parameters);
+    const present = row.present === true;
+    authorise('participant.raiseHand', this.#standing(work, row), { own: true, conditions: { present } });
+    return this.#self(work, meetingId);
+  }
+
+  #joinOnce(work: Work, meetingId: string, input: JoinInput, hash: string | null): Promise<JoinRow> {
+    const { default: openJoin } = allowedRoles('participant.join', this.#kernel.ports.switches);
+    return this.#run(work, join, [
+      ...[meetingId, work.actorId, input.connectionId ?? '', work.clockParameter],
+      ...[newId(), newId(), newId(), newId(), newId(), hash],
+      [...legalStates('participant.join')],
+      [...conditions.passwordGiven.exempts],
+      conditions.seatFree.exempts[0],
+      openJoin === true,
+      hostSource,
+    ]);
+  }
+
+  #refuseJoin(work: Work, row: JoinRow, input: JoinInput): void {
+    authorise('participant.join', this.#standing(work, row), {
+      own: true,
+      conditions: {
+        notRemoved: row.removed !== true,
+        passwordGiven: row.password_ok === true || { details: { given: input.meetingPassword !== undefined } },
+        seatFree: row.seat_free === true,
+      },
+    });
+  }
+
+  #mayJoin(work: Work, row: JoinRow): boolean {
+    this.#refuseJoin(work, row, {});
+    return true;
+  }
+
+  /** Runs a statement that appends its own events, and hands those on to be announced. */
+  async #run<Row extends { readonly events: readonly EventRow[] }>(
+    work: Work,
+    of: Statement<Row>,
+    parameters: Parameters<Work['run']>[1],
+  ): Promise<Row> {
+    const row = await work.one(of, parameters);
+    work.appended.push(...row.events.map(eventOf));
+    return row;
+  }
+
+  /** Repeats what found its own row changed while it waited; every repeat starts from what the last one waited for. */
+  async #whileStale<Row extends { readonly stale: boolean }>(attempt: () => Promise<Row>): Promise<Row> {
+    for (let tries = 0; tries < 20; tries++) {
+      const row = await attempt();
+      if (!row.stale) return row;
+    }
+    throw new MeetingError('BUSY', 'The meeting changes too fast right now; try again in a moment.');
+  }
+
+  #standing(work: Work, found: FoundActor) {
+    return standingOf(work, found, this.#kernel.ports.switches);
+  }
+
+  async #self(work: Work, meetingId: string): Promise<ParticipantView> {
+    return participantViewOf(await work.one(participantInMeeting, [meetingId, work.actorId]));
+  }
+}
+
+/** A join that went through carries the whole row. */
+function arrived(row: JoinRow): ParticipantRow {
+  const { id, meeting_id, auth_user_id, role, status, invited_at } = row;
+  if (!id || !meeting_id || !auth_user_id || !role || !status || !invited_at)
+    throw new MeetingError('INTERNAL', 'A join gave no participant.');
+  return {
+    ...{ id, meeting_id, auth_user_id, role, status, invited_at },
+    joined_at: row.joined_at ?? null,
+    left_at: row.left_at ?? null,
+    total_duration_minutes: row.total_duration_minutes ?? 0,
+    is_presenter: row.is_presenter === true,
+    can_share_screen: row.can_share_screen === true,
+    can_use_chat: row.can_use_chat === true,
+  };
+}

@@ -1,0 +1,1 @@
+export { Series, type SeriesProps } from './series.entity.ts';

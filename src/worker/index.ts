@@ -1,0 +1,2 @@
+export { jobsOf } from './jobs.ts';
+export { type Job, Worker, type WorkerReport } from './worker.ts';

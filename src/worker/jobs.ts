@@ -1,0 +1,68 @@
+import { systemPrincipal } from '../core/actor.ts';
+import type { Call } from '../core/call.ts';
+import type { Kernel } from '../core/kernel.ts';
+import { statement } from '../core/statement.ts';
+import { expireDue, repairWaitlists } from '../invitations/index.ts';
+import { endMeeting } from '../meetings/index.ts';
+import { closeSilentSessions } from '../participants/index.ts';
+import type { Job } from './worker.ts';
+
+const asSystem: Call = { principal: systemPrincipal, host: null, signal: null, idempotencyKey: null };
+const sweepBatch = 100;
+
+/** Running meetings past their time with nobody in them: 1 now, 2 minutes of overrun, 3 limit, 4 one of them or null. */
+const abandoned = statement<{ id: string }>(
+  'meeting-abandoned',
+  (t) => `
+  select m.id from ${t.meetings} m
+  where m.status = 'InProgress' and m.current_participants_count = 0
+    and m.scheduled_end_time < coalesce($1::timestamptz, clock_timestamp()) - make_interval(mins => $2::int)
+    and ($4::uuid is null or m.id = $4::uuid)
+  order by m.scheduled_end_time limit $3::int`,
+  { prepare: false },
+);
+
+const expiredKeys = statement<{ removed: number }>(
+  'idempotency-sweep',
+  (t) => `
+  with removed as (
+    delete from ${t.meeting_idempotency_keys}
+    where expires_at < coalesce($1::timestamptz, clock_timestamp()) returning 1)
+  select count(*)::int as removed from removed`,
+  { prepare: false },
+);
+
+/** The sweeps of the rooms, as the worker runs them. */
+export function jobsOf(kernel: Kernel): readonly Job[] {
+  return [
+    { name: 'invitations.expire', everyMs: 60_000, run: () => expireDue(kernel, asSystem) },
+    { name: 'sessions.reap', everyMs: 15_000, run: () => closeSilentSessions(kernel, asSystem) },
+    { name: 'meetings.auto-end', everyMs: 60_000, run: (signal) => endAbandoned(kernel, signal) },
+    { name: 'waitlist.repair', everyMs: 300_000, run: () => repairWaitlists(kernel, asSystem) },
+    { name: 'idempotency.sweep', everyMs: 3_600_000, run: () => sweepKeys(kernel) },
+  ];
+}
+
+async function endAbandoned(kernel: Kernel, signal: AbortSignal): Promise<number> {
+  const { overrunMinutes } = kernel.ports.rules;
+  const due = await kernel.read(asSystem, (work) =>
+    work.run(abandoned, [work.clockParameter, overrunMinutes, sweepBatch, null]),
+  );
+  let ended = 0;
+  for (const { id } of due) {
+    if (signal.aborted) break;
+    ended += await kernel.run(asSystem, async (work) => {
+      // Under the lock: somebody may have come back, or ended it, since it was found.
+      await kernel.enter(work, id);
+      const [still] = await work.run(abandoned, [work.clockParameter, overrunMinutes, 1, id]);
+      if (still === undefined) return 0;
+      await endMeeting(kernel, work, id);
+      return 1;
+    });
+  }
+  return ended;
+}
+
+async function sweepKeys(kernel: Kernel): Promise<number> {
+  return kernel.run(asSystem, async (work) => (await work.one(expiredKeys, [work.clockParameter])).removed);
+}

@@ -1,0 +1,87 @@
+import type { Logger } from '../core/logger.ts';
+
+/** A background sweep: does what is due and says how much it did. Doing it twice, or in two processes at once, is harmless. */
+export interface Job {
+  readonly name: string;
+  /** How long to wait between two runs. */
+  readonly everyMs: number;
+  readonly run: (signal: AbortSignal) => Promise<number>;
+}
+
+/** What a run did: how many things each job dealt with, and which jobs failed. */
+export interface WorkerReport {
+  readonly done: Readonly<Record<string, number>>;
+  readonly failed: readonly string[];
+}
+
+/**
+ * Runs the sweeps that keep meetings going without anybody: invitations expire, forgotten meetings end. A host starts one in each
+ * process or only in one, or calls `runOnce` from a scheduler of its own.
+ */
+export class Worker {
+  readonly #jobs: readonly Job[];
+  readonly #logger: Logger;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #running = new Set<Promise<void>>();
+  #stopping: AbortController | null = null;
+
+  constructor(jobs: readonly Job[], logger: Logger) {
+    this.#jobs = jobs;
+    this.#logger = logger;
+  }
+
+  /** The names of the jobs. */
+  get jobs(): readonly string[] {
+    return this.#jobs.map((job) => job.name);
+  }
+
+  /** Starts every job on its own rhythm. Starting twice is starting once. */
+  start(): void {
+    if (this.#stopping !== null) return;
+    const stopping = new AbortController();
+    this.#stopping = stopping;
+    for (const job of this.#jobs) this.#schedule(job, stopping.signal);
+  }
+
+  /** Stops and waits for what is running. */
+  async stop(): Promise<void> {
+    this.#stopping?.abort();
+    this.#stopping = null;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    await Promise.all(this.#running);
+  }
+
+  /**
+   * Runs one job, or all of them one after another, now.
+   * @throws RangeError for a job that does not exist
+   */
+  async runOnce(name?: string): Promise<WorkerReport> {
+    const jobs = name === undefined ? this.#jobs : this.#jobs.filter((job) => job.name === name);
+    if (jobs.length === 0) throw new RangeError(`There is no job ${name}; there are ${this.jobs.join(', ')}.`);
+    const done: Record<string, number> = {};
+    const failed: string[] = [];
+    for (const job of jobs) {
+      try {
+        done[job.name] = await job.run(this.#stopping?.signal ?? new AbortController().signal);
+      } catch (error) {
+        failed.push(job.name);
+        this.#logger.error('a background job failed', { job: job.name, error });
+      }
+    }
+    return { done, failed };
+  }
+
+  #schedule(job: Job, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const timer = setTimeout(() => {
+      const run = this.runOnce(job.name).then(() => {
+        this.#running.delete(run);
+        this.#schedule(job, signal);
+      });
+      this.#running.add(run);
+    }, job.everyMs);
+    timer.unref();
+    this.#timers.set(job.name, timer);
+  }
+}
