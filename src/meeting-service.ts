@@ -192,7 +192,8 @@ export class MeetingService implements AsyncDisposable {
       throw new MeetingError('VALIDATION', 'client: give either em or client, not both.', {
         details: { fields: [{ path: 'client', message: 'must not be given together with em' }] },
       });
-    const host = em === undefined ? this.#lentClient(client) : new EntityManagerTransaction(em, this.#identity, this.#pending);
+    const host =
+      em === undefined ? this.#lentClient(client) : new EntityManagerTransaction(em, this.#identity, this.#pending);
     return new Rooms(this.#kernel, this.#options.directory, { ...call, host, signal: signal ?? null });
   }
 

@@ -57,8 +57,7 @@ interface ActorRow {
   readonly can_share_screen: boolean | null;
 }
 
-const meetingColumns =
-  'm.id, m.status, m.settings, m.creator_id, m.party_id, m.guild_id, m.class_id, m.subject_id';
+const meetingColumns = 'm.id, m.status, m.settings, m.creator_id, m.party_id, m.guild_id, m.class_id, m.subject_id';
 /** The hidden template row of a series is no meeting anybody can enter. */
 export const isMeeting = 'not (m.series_id is not null and m.original_start_local is null and m.is_recurring)';
 const actorColumns = `date_trunc('milliseconds', clock_timestamp()) as now, p.role, p.status as participation,

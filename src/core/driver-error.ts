@@ -39,25 +39,24 @@ export function violatedConstraint(error: unknown): string | null {
 /** Turns whatever was caught into the typed error a caller sees. Never passes on SQL, values or driver objects. */
 export function toMeetingError(error: unknown): MeetingError {
   if (isMeetingError(error)) return error;
-  const { code } = read(error);
-  const options = { cause: error };
-  switch (failureOf(error)) {
-    case 'rolled-back':
-      return code === '55P03'
-        ? new MeetingError('BUSY', 'The meeting is locked by other calls; try again in a moment.', options)
-        : new MeetingError('CONFLICT', 'Concurrent calls got in the way several times; read again and retry.', options);
-    case 'not-started':
-      return new MeetingError('UNAVAILABLE', 'The database cannot be reached; check that it is up.', options);
-    case 'unknown':
-      return new MeetingError(
-        'OUTCOME_UNKNOWN',
-        'The connection died while the change was being saved; read the state before trying again.',
-        options,
-      );
-    case 'final':
-      return finalError(code, error);
-  }
+  return translations[failureOf(error)](read(error).code, error);
 }
+
+const translations: Record<Failure, (code: string | null, cause: unknown) => MeetingError> = {
+  'rolled-back': (code, cause) =>
+    code === '55P03'
+      ? new MeetingError('BUSY', 'The meeting is locked by other calls; try again in a moment.', { cause })
+      : new MeetingError('CONFLICT', 'Concurrent calls got in the way several times; read again and retry.', { cause }),
+  'not-started': (_code, cause) =>
+    new MeetingError('UNAVAILABLE', 'The database cannot be reached; check that it is up.', { cause }),
+  unknown: (_code, cause) =>
+    new MeetingError(
+      'OUTCOME_UNKNOWN',
+      'The connection died while the change was being saved; read the state before trying again.',
+      { cause },
+    ),
+  final: finalError,
+};
 
 function finalError(code: string | null, cause: unknown): MeetingError {
   if (code === '57014')
@@ -88,6 +87,7 @@ function read(error: unknown): DriverError {
   // MikroORM wraps the driver's error and keeps it as `cause`.
   if (code === null && error.cause instanceof Error) return read(error.cause);
   // A refused connection to a name with several addresses is an AggregateError without words of its own.
-  if (code === null && error instanceof AggregateError && error.errors[0] instanceof Error) return read(error.errors[0]);
+  if (code === null && error instanceof AggregateError && error.errors[0] instanceof Error)
+    return read(error.errors[0]);
   return { code, constraint, message: error.message };
 }

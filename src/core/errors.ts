@@ -136,7 +136,12 @@ export class MeetingError extends Error {
   }
 
   /** What travels to a client: code, message, details and whether to retry; never the cause or the stack. */
-  toJSON(): { code: MeetingErrorCode; message: string; details: Readonly<Record<string, unknown>>; retryable: boolean } {
+  toJSON(): {
+    code: MeetingErrorCode;
+    message: string;
+    details: Readonly<Record<string, unknown>>;
+    retryable: boolean;
+  } {
     return { code: this.code, message: this.message, details: this.details, retryable: this.retryable };
   }
 }

@@ -63,7 +63,10 @@ export async function once<T>(
 async function recalled<T>(work: Work, owner: readonly string[], hash: string, output: z.ZodType<T>): Promise<T> {
   const stored = await work.one(recall, owner);
   if (stored.request_hash !== hash)
-    throw new MeetingError('IDEMPOTENCY_CONFLICT', 'This idempotency key was used before with another input; use a new one.');
+    throw new MeetingError(
+      'IDEMPOTENCY_CONFLICT',
+      'This idempotency key was used before with another input; use a new one.',
+    );
   return output.parse(stored.response === null ? null : JSON.parse(stored.response));
 }
 

@@ -119,7 +119,8 @@ export class UnitOfWork {
   #typed(error: unknown, call: Call, progress: Progress): MeetingError {
     if (isMeetingError(error)) return error;
     const failure = certain(failureOf(error), call, progress);
-    const typed = failure === 'rolled-back' && failureOf(error) === 'unknown' ? lostBeforeCommit(error) : toMeetingError(error);
+    const typed =
+      failure === 'rolled-back' && failureOf(error) === 'unknown' ? lostBeforeCommit(error) : toMeetingError(error);
     this.#ports.logger.warn('a unit of work failed', { code: typed.code, failure });
     return typed;
   }
@@ -135,7 +136,11 @@ function certain(failure: Failure, call: Call, progress: Progress): Failure {
 }
 
 function lostBeforeCommit(cause: unknown): MeetingError {
-  return new MeetingError('UNAVAILABLE', 'The connection to the database was lost several times. Nothing was changed.', {
-    cause,
-  });
+  return new MeetingError(
+    'UNAVAILABLE',
+    'The connection to the database was lost several times. Nothing was changed.',
+    {
+      cause,
+    },
+  );
 }

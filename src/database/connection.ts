@@ -1,6 +1,13 @@
 import { MikroORM as CoreOrm } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
-import { AbstractSqlDriver, MikroORM, PostgreSqlDriver, type SqlEntityManager } from '@mikro-orm/postgresql';
+import type * as Pglite from '@mikro-orm/pglite';
+import {
+  AbstractSqlConnection,
+  AbstractSqlDriver,
+  MikroORM,
+  PostgreSqlDriver,
+  type SqlEntityManager,
+} from '@mikro-orm/postgresql';
 import type { Database } from '../core/database.ts';
 import { toMeetingError } from '../core/driver-error.ts';
 import { MeetingError } from '../core/errors.ts';
@@ -97,7 +104,8 @@ async function initialise(
   texts: StatementTexts,
   limits: ConnectionLimits,
 ): Promise<ServiceOrm> {
-  if ('url' in source) return MikroORM.init({ ...base, clientUrl: source.url, driverOptions: poolOptions(texts, limits) });
+  if ('url' in source)
+    return MikroORM.init({ ...base, clientUrl: source.url, driverOptions: poolOptions(texts, limits) });
   if ('pglite' in source) return openPglite(source.pglite, base);
   return adopt(source.orm, base);
 }
@@ -128,9 +136,11 @@ async function openPglite(directory: string, base: BaseOptions): Promise<Service
 async function adopt(host: HostOrm, base: BaseOptions): Promise<ServiceOrm> {
   const driver = host.em.getDriver();
   if (!(driver instanceof AbstractSqlDriver)) throw notPostgres();
+  const lent: unknown = driver.getConnection('write');
+  if (!(lent instanceof AbstractSqlConnection)) throw notPostgres();
   const options = {
     ...base,
-    driverOptions: driver.getConnection('write').getClient(),
+    driverOptions: lent.getClient(),
     dbName: driver.config.get('dbName') ?? 'host',
   };
   if (driver instanceof PostgreSqlDriver) return CoreOrm.init({ ...options, driver: PostgreSqlDriver });
@@ -139,7 +149,7 @@ async function adopt(host: HostOrm, base: BaseOptions): Promise<ServiceOrm> {
   throw notPostgres();
 }
 
-function pglitePackage(): Promise<typeof import('@mikro-orm/pglite')> {
+function pglitePackage(): Promise<typeof Pglite> {
   return import('@mikro-orm/pglite').catch((cause: unknown) => {
     throw new MeetingError('NOT_CONFIGURED', 'The embedded database needs a package: npm install @mikro-orm/pglite', {
       cause,
@@ -157,7 +167,11 @@ function unreachable(source: DatabaseSource, cause: unknown): MeetingError {
   if (!('url' in source)) return toMeetingError(cause);
   const { hostname, port, pathname } = new URL(source.url);
   const where = `${hostname}:${port === '' ? '5432' : port}${pathname}`;
-  return new MeetingError('UNAVAILABLE', `No database answers at ${where}; check database.url and that the server is up.`, {
-    cause,
-  });
+  return new MeetingError(
+    'UNAVAILABLE',
+    `No database answers at ${where}; check database.url and that the server is up.`,
+    {
+      cause,
+    },
+  );
 }

@@ -49,14 +49,13 @@ export class EntityManagerTransaction implements HostTransaction {
   }
 
   async #join(): Promise<Transaction> {
-    const context = this.#em.getTransactionContext();
+    const context = this.#em.getTransactionContext<object>();
     if (context === undefined)
       throw refused('em', 'must be the entity manager inside em.transactional(…), where a transaction is open');
     const [row] = await this.#em
       .getConnection()
       .execute<{ identity: string }[]>(this.#identity.sql, [], 'all', context);
-    if (row?.identity !== this.#identity.value)
-      throw refused('em', "speaks to another database than the service's");
+    if (row?.identity !== this.#identity.value) throw refused('em', "speaks to another database than the service's");
     this.#em.getEventManager().registerSubscriber(this.#subscriber(context));
     return context;
   }

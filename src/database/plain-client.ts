@@ -54,7 +54,7 @@ class LentDriver implements Driver {
 }
 
 /** The host's open transaction, in the form the ORM takes. */
-export function transactionOver(client: PlainClient): Promise<ControlledTransaction<unknown, []>> {
+export function transactionOver(client: PlainClient): Promise<ControlledTransaction<unknown>> {
   const kysely = new Kysely<unknown>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),

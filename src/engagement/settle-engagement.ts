@@ -2,8 +2,8 @@ import { meetingStream } from '../core/event.ts';
 import { newId } from '../core/identifier.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
-import { convokeFormula, engagementFormulas, type EngagementFormula } from './engagement.formula.ts';
 import { engagementEvents } from './engagement.events.ts';
+import { convokeFormula, engagementFormulas, type EngagementFormula } from './engagement.formula.ts';
 import { type EngagementRubric, meetingScoreOf, rubricOf, scoreOf } from './engagement.rules.ts';
 import {
   meetingFacts,

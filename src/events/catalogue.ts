@@ -16,7 +16,10 @@ export const eventCatalogue = {
 export type EventName = keyof typeof eventCatalogue;
 
 /** An event as a listener gets it, typed by its name. */
-export type EventOf<Name extends EventName> = StreamEvent<Name, Readonly<z.output<(typeof eventCatalogue)[Name]['data']>>>;
+export type EventOf<Name extends EventName> = StreamEvent<
+  Name,
+  Readonly<z.output<(typeof eventCatalogue)[Name]['data']>>
+>;
 
 /** Any event, to be told apart by its `type`. */
 export type AnyEvent = { [Name in EventName]: EventOf<Name> }[EventName];

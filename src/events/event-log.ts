@@ -84,7 +84,11 @@ const appendDrafts = statement<EventRow>(
 );
 
 /** Numbers and stores drafts in the current transaction; the answer keeps the drafts' order within each stream. */
-export async function append(work: Work, drafts: readonly EventDraft[], now: Date | null): Promise<readonly StreamEvent[]> {
+export async function append(
+  work: Work,
+  drafts: readonly EventDraft[],
+  now: Date | null,
+): Promise<readonly StreamEvent[]> {
   if (drafts.length === 0) return [];
   const rows = await work.run(appendDrafts, [JSON.stringify(drafts.map(stored)), now]);
   return rows.map(eventOf);
@@ -106,7 +110,10 @@ function stored(draft: EventDraft): Record<string, unknown> {
 
 /** The envelope of a stored row. */
 export function eventOf(row: EventRow): StreamEvent {
-  const stream: StreamRef = { kind: Number(row.stream_kind) === streamKinds.user ? 'user' : 'meeting', id: row.stream_id };
+  const stream: StreamRef = {
+    kind: row.stream_kind === streamKinds.user ? 'user' : 'meeting',
+    id: row.stream_id,
+  };
   const event: StreamEvent = {
     id: row.id,
     stream,

@@ -20,7 +20,9 @@ interface Held {
 }
 
 export interface PendingEventsPorts {
-  readonly check: (events: readonly StreamEvent[]) => Promise<readonly { id: string; stored: boolean; overtaken: boolean }[]>;
+  readonly check: (
+    events: readonly StreamEvent[],
+  ) => Promise<readonly { id: string; stored: boolean; overtaken: boolean }[]>;
   readonly deliver: (events: readonly StreamEvent[]) => void;
   readonly logger: Logger;
 }

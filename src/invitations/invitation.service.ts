@@ -12,7 +12,6 @@ import type { Work } from '../core/work.ts';
 import type { Directory } from '../directory/index.ts';
 import { eventOf } from '../events/index.ts';
 import { announce } from './announce.ts';
-import { findInvitees, invite } from './invite.ts';
 import {
   inviteInput,
   type InviteInput,
@@ -28,14 +27,10 @@ import {
   respondResult,
   type RespondResult,
 } from './invitation.schema.ts';
-import {
-  invitationPage,
-  invitationViewOf,
-  markReminded,
-  myInvitationPage,
-} from './invitation.statements.ts';
-import { respond } from './respond.statements.ts';
+import { invitationPage, invitationViewOf, markReminded, myInvitationPage } from './invitation.statements.ts';
+import { findInvitees, invite } from './invite.ts';
 import { respondUnderLimit } from './respond-under-limit.ts';
+import { respond } from './respond.statements.ts';
 import { revoke } from './revoke.ts';
 
 const cursorKind = 'invitations';
@@ -75,7 +70,11 @@ export class InvitationService {
   async respond(meetingId: string, input: RespondInput): Promise<RespondResult> {
     const target = validate(id, meetingId);
     const answer = validate(respondInput, input);
-    const command = { operation: 'invitations.respond', input: { meetingId: target, ...answer }, output: respondResult.nullable() };
+    const command = {
+      operation: 'invitations.respond',
+      input: { meetingId: target, ...answer },
+      output: respondResult.nullable(),
+    };
     const body = (work: Work) => this.#respond(work, target, answer);
     const answered =
       (await this.#kernel.write(this.#call, command, body, { singleStatement: true })) ??

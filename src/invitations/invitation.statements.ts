@@ -1,4 +1,5 @@
 import type { InvitationStatus, ParticipantRole } from '../core/enums.ts';
+import { instantOf } from '../core/instant.ts';
 import { statement } from '../core/statement.ts';
 import type { InvitationView } from './invitation.schema.ts';
 
@@ -27,7 +28,6 @@ const columns = [
   .join(', ');
 
 export function invitationViewOf(row: InvitationRow): InvitationView {
-  const instant = (text: string | null) => (text === null ? null : new Date(text));
   return Object.freeze({
     id: row.id,
     meetingId: row.meeting_id,
@@ -36,12 +36,12 @@ export function invitationViewOf(row: InvitationRow): InvitationView {
     role: row.role,
     status: row.status,
     message: row.message,
-    invitedAt: new Date(row.invited_at),
-    respondedAt: instant(row.responded_at),
+    invitedAt: instantOf(row.invited_at),
+    respondedAt: instantOf(row.responded_at),
     responseMessage: row.response_message,
-    reminderSentAt: instant(row.reminder_sent_at),
-    expiresAt: instant(row.expires_at),
-    revokedAt: instant(row.revoked_at),
+    reminderSentAt: instantOf(row.reminder_sent_at),
+    expiresAt: instantOf(row.expires_at),
+    revokedAt: instantOf(row.revoked_at),
   });
 }
 

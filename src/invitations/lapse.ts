@@ -10,8 +10,8 @@ import {
   meetingsWithExpired,
   revokeInvitation,
 } from './invitation.statements.ts';
-import { promoteWaiting } from './waitlist.ts';
 import { meetingsWithWaitlist } from './waitlist.statements.ts';
+import { promoteWaiting } from './waitlist.ts';
 
 /** Meetings a sweep looks at in one go; the rest wait for the next. */
 const sweepBatch = 100;

@@ -1,14 +1,14 @@
+import type { ParticipationStatus } from '../core/enums.ts';
 import { notFound } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { authorise } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
-import type { ParticipationStatus } from '../core/enums.ts';
 import type { Work } from '../core/work.ts';
 import { announce } from './announce.ts';
 import type { RespondResult } from './invitation.schema.ts';
 import { lockInvitation } from './invitation.statements.ts';
-import { acceptOrWait, promoteWaiting } from './waitlist.ts';
 import { leaveWaitlist, recordAnswer } from './waitlist.statements.ts';
+import { acceptOrWait, promoteWaiting } from './waitlist.ts';
 
 const participationOf = statement<{ status: ParticipationStatus }>(
   'participation-of',
@@ -25,7 +25,8 @@ export async function respondUnderLimit(
 ): Promise<RespondResult> {
   const { meeting, standing, now } = await kernel.enter(work, meetingId);
   const [invitation] = await work.run(lockInvitation, [meetingId, work.actorId]);
-  const expired = invitation?.expires_at != null && new Date(invitation.expires_at) <= now;
+  const expiresAt = invitation?.expires_at ?? null;
+  const expired = expiresAt !== null && new Date(expiresAt) <= now;
   authorise('invitation.respond', standing, {
     own: invitation !== undefined,
     conditions: { invitationOpen: invitation?.status !== 'Expired' && !expired },

@@ -1,8 +1,8 @@
 import type { MeetingFacts, StoredSettings } from '../core/access.ts';
 import { MeetingError } from '../core/errors.ts';
+import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import type { Work } from '../core/work.ts';
-import { newId } from '../core/identifier.ts';
 import { announce } from './announce.ts';
 import { lockInvitation } from './invitation.statements.ts';
 import {
@@ -49,7 +49,12 @@ export async function takeSeat(kernel: Kernel, work: Work, meetingId: string, us
 }
 
 /** Accepts for the actor where seats are limited: a seat if one is free and nobody stands before them, else a place in line. */
-export async function acceptOrWait(work: Work, meeting: MeetingFacts, now: Date, note: string | null): Promise<number | null> {
+export async function acceptOrWait(
+  work: Work,
+  meeting: MeetingFacts,
+  now: Date,
+  note: string | null,
+): Promise<number | null> {
   const userId = work.actorId;
   if (await seatFree(work, meeting)) {
     await work.run(leaveWaitlist, [meeting.id, userId, now]);

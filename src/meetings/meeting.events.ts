@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineEvents } from '../core/event.ts';
 import { meetingTypes } from '../core/enums.ts';
+import { defineEvents } from '../core/event.ts';
 
 const time = z.iso.datetime();
 const reason = z.string().nullable();

@@ -50,10 +50,11 @@ export function mergeSettings<Settings extends object>(
 }
 
 /** Names of the fields whose value a patch really changes. Values are compared as JSON, in which they are stored. */
-export function changedFields(current: Readonly<Record<string, unknown>>, next: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(next).filter(
-    (name) => JSON.stringify(next[name] ?? null) !== JSON.stringify(current[name] ?? null),
-  );
+export function changedFields(current: object, next: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(next).filter((name) => {
+    const former: unknown = Reflect.get(current, name);
+    return JSON.stringify(next[name] ?? null) !== JSON.stringify(former ?? null);
+  });
 }
 
 function invalid(path: string, message: string): MeetingError {

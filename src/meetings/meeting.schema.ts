@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { meetingStatuses, meetingTypes } from '../core/enums.ts';
-import { boundedArray, httpUrl, id, instant, int32, label, pageInput, text, timeZone, title, version } from '../core/schema.ts';
+import {
+  boundedArray,
+  httpUrl,
+  id,
+  instant,
+  int32,
+  label,
+  pageInput,
+  text,
+  timeZone,
+  title,
+  version,
+} from '../core/schema.ts';
 
 /** Switches and limits of one meeting, kept in `meetings.settings`. What is absent falls back to the service's. */
 export const meetingSettings = z.strictObject({
@@ -24,10 +36,7 @@ export const meetingSettings = z.strictObject({
   limitAcceptances: int32(1, 1_000_000).optional(),
   /** What counts as having attended: minutes present, or a share of the meeting's length. Absent is any presence. */
   attendanceThreshold: z
-    .union([
-      z.strictObject({ minutes: int32(1, 10_080) }),
-      z.strictObject({ share: z.number().gt(0).lte(1) }),
-    ])
+    .union([z.strictObject({ minutes: int32(1, 10_080) }), z.strictObject({ share: z.number().gt(0).lte(1) })])
     .optional(),
   /** Hosts get an engagement score too. @default false */
   scoreHosts: z.boolean().optional(),
@@ -36,9 +45,9 @@ export type MeetingSettings = z.output<typeof meetingSettings>;
 
 /** A change of settings: what is given is set, null goes back to the default, the rest stays. */
 const settingsPatch = z.strictObject(
-  Object.fromEntries(
-    Object.entries(meetingSettings.shape).map(([name, schema]) => [name, schema.nullable()]),
-  ) as { [Name in keyof typeof meetingSettings.shape]: z.ZodNullable<(typeof meetingSettings.shape)[Name]> },
+  Object.fromEntries(Object.entries(meetingSettings.shape).map(([name, schema]) => [name, schema.nullable()])) as {
+    [Name in keyof typeof meetingSettings.shape]: z.ZodNullable<(typeof meetingSettings.shape)[Name]>;
+  },
 );
 
 const meetingPassword = label(128);
@@ -86,7 +95,9 @@ export const updateInput = z
     recordingEnabled: z.boolean().optional(),
     settings: settingsPatch.optional(),
   })
-  .refine((patch) => Object.values(patch).some((value) => value !== undefined), { error: 'give at least one field to change' });
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
+    error: 'give at least one field to change',
+  });
 export type UpdateInput = z.input<typeof updateInput>;
 
 export const updateOptions = z.strictObject({ version: version.optional() });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Call } from '../core/call.ts';
 import type { Kernel } from '../core/kernel.ts';
 import type { Page } from '../core/page.ts';
@@ -10,6 +10,7 @@ import { endMeeting } from './end-meeting.ts';
 import { history, type History } from './history.ts';
 import { cancel, postpone, start } from './lifecycle.ts';
 import { listMeetings } from './list-meetings.ts';
+import { startWindow } from './meeting.rules.ts';
 import {
   type JoinInfo,
   type ListInput,
@@ -26,10 +27,9 @@ import {
   updateInput,
   updateOptions,
 } from './meeting.schema.ts';
-import { startWindow } from './meeting.rules.ts';
 import { joinInfoOf, meetingById, meetingViewOf } from './meeting.statements.ts';
-import { parseSchedule, schedule } from './schedule-meeting.ts';
 import { reschedule } from './reschedule-meeting.ts';
+import { parseSchedule, schedule } from './schedule-meeting.ts';
 import { update } from './update-meeting.ts';
 
 /** Meetings and their life: Scheduled, InProgress, Completed, and the ways out of Scheduled. */
@@ -58,7 +58,8 @@ export class MeetingsService {
     return this.#kernel.read(this.#call, async (work) => {
       const { standing, meeting } = await this.#kernel.look(work, target);
       const visible =
-        standing.role === 'Outsider' && (await this.#kernel.ports.visibility.isVisibleToOutsider(work.actorId, { meetingId: target, ...meeting }));
+        standing.role === 'Outsider' &&
+        (await this.#kernel.ports.visibility.isVisibleToOutsider(work.actorId, { meetingId: target, ...meeting }));
       authorise('meeting.read', standing, { visibleToOutsiders: visible });
       return meetingViewOf(await work.one(meetingById, [target]));
     });
@@ -150,7 +151,6 @@ export class MeetingsService {
 
   /** Before any transaction: hashing takes long, and a lock held meanwhile would stop the meeting. */
   async #hash(password: string | null | undefined): Promise<string | null> {
-    return password == null ? null : this.#kernel.ports.passwordHasher.hash(password);
+    return password === null || password === undefined ? null : this.#kernel.ports.passwordHasher.hash(password);
   }
 }
-

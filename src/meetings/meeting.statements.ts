@@ -1,5 +1,6 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MeetingStatus, MeetingType, ParticipationStatus } from '../core/enums.ts';
+import { instantOf } from '../core/instant.ts';
 import { statement } from '../core/statement.ts';
 import { type MeetingView } from './meeting.schema.ts';
 
@@ -46,7 +47,6 @@ const columns = [
   .join(', ');
 
 export function meetingViewOf(row: MeetingRow): MeetingView {
-  const instant = (text: string | null) => (text === null ? null : new Date(text));
   return Object.freeze({
     id: row.id,
     title: row.title,
@@ -57,10 +57,10 @@ export function meetingViewOf(row: MeetingRow): MeetingView {
     guildId: row.guild_id,
     classId: row.class_id,
     subjectId: row.subject_id,
-    scheduledStartTime: new Date(row.scheduled_start_time),
-    scheduledEndTime: new Date(row.scheduled_end_time),
-    actualStartTime: instant(row.actual_start_time),
-    actualEndTime: instant(row.actual_end_time),
+    scheduledStartTime: instantOf(row.scheduled_start_time),
+    scheduledEndTime: instantOf(row.scheduled_end_time),
+    actualStartTime: instantOf(row.actual_start_time),
+    actualEndTime: instantOf(row.actual_end_time),
     timezone: row.timezone,
     maxParticipants: row.max_participants,
     currentParticipantsCount: row.current_participants_count,
@@ -74,8 +74,8 @@ export function meetingViewOf(row: MeetingRow): MeetingView {
     templateId: row.template_id,
     settings: row.settings,
     version: row.version,
-    createdAt: new Date(row.created_at),
-    updatedAt: new Date(row.updated_at),
+    createdAt: instantOf(row.created_at),
+    updatedAt: instantOf(row.updated_at),
   });
 }
 

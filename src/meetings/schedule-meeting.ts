@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Call } from '../core/call.ts';
+import { meetingStream } from '../core/event.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { meetingStream } from '../core/event.ts';
 import { authorise } from '../core/policy.ts';
 import { validate } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';

@@ -57,7 +57,7 @@ export async function update(
     ...(patch === undefined ? {} : { settings }),
     ...(wish.meetingPassword === undefined ? {} : { meetingPassword: passwordHash }),
   };
-  const changed = changedFields({ ...meeting }, next);
+  const changed = changedFields(meeting, next);
   if (changed.length > 0) {
     Object.assign(meeting, next, { updatedAt: now });
     await work.flush();

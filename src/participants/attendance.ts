@@ -1,3 +1,4 @@
+import { instantOf } from '../core/instant.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { authorise } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
@@ -38,13 +39,13 @@ export async function attendance(kernel: Kernel, work: Work, meetingId: string):
   const all = everybody.includes(standing.role);
   const rows = await work.run(sessionsOf, [meetingId, all ? null : work.actorId]);
   const span = await work.one(spanOf, [meetingId]);
-  const start = span.actual_start_time === null ? now : new Date(span.actual_start_time);
-  const end = span.actual_end_time === null ? now : new Date(span.actual_end_time);
+  const start = instantOf(span.actual_start_time) ?? now;
+  const end = instantOf(span.actual_end_time) ?? now;
   const sessions = rows.map((row) => ({
     userId: row.auth_user_id,
-    joinedAt: new Date(row.joined_at),
-    leftAt: row.left_at === null ? null : new Date(row.left_at),
-    lastHeartbeatAt: row.last_heartbeat_at === null ? null : new Date(row.last_heartbeat_at),
+    joinedAt: instantOf(row.joined_at),
+    leftAt: instantOf(row.left_at),
+    lastHeartbeatAt: instantOf(row.last_heartbeat_at),
   }));
   const grace = kernel.ports.rules.heartbeatGraceSeconds * 1000;
   const { people, peak } = attendanceOf(
@@ -53,16 +54,14 @@ export async function attendance(kernel: Kernel, work: Work, meetingId: string):
     { heartbeatGraceMilliseconds: grace },
   );
   const stays = Map.groupBy(
-    rows.map(
-      (row): SessionView => ({
-        id: row.id,
-        authUserId: row.auth_user_id,
-        source: row.source,
-        connectionId: row.connection_id,
-        joinedAt: new Date(row.joined_at),
-        leftAt: row.left_at === null ? null : new Date(row.left_at),
-      }),
-    ),
+    rows.map((row): SessionView => ({
+      id: row.id,
+      authUserId: row.auth_user_id,
+      source: row.source,
+      connectionId: row.connection_id,
+      joinedAt: instantOf(row.joined_at),
+      leftAt: instantOf(row.left_at),
+    })),
     (session) => session.authUserId,
   );
   return Object.freeze({

@@ -1,5 +1,5 @@
-import { type EventRow } from '../events/index.ts';
 import { statement, type Tables } from '../core/statement.ts';
+import { type EventRow } from '../events/index.ts';
 
 /**
  * The one way in which sessions end, whoever ends them: the CTEs `closed`, `people`, `departed`, `lowered` and `counted`.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instantOf } from '../core/instant.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
@@ -55,9 +56,9 @@ export async function endPresence(
     leftAt: sessionEnd(
       {
         userId: session.auth_user_id,
-        joinedAt: new Date(session.joined_at),
+        joinedAt: instantOf(session.joined_at),
         leftAt: null,
-        lastHeartbeatAt: session.last_heartbeat_at === null ? null : new Date(session.last_heartbeat_at),
+        lastHeartbeatAt: instantOf(session.last_heartbeat_at),
       },
       actualEndTime,
       grace,

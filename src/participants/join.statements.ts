@@ -1,8 +1,8 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MeetingStatus, ParticipantRole, ParticipationStatus } from '../core/enums.ts';
+import { statement } from '../core/statement.ts';
 import { appendCtes, appendedEvents, type EventRow } from '../events/index.ts';
 import { type ParticipantRow, participantColumns } from './participant.statements.ts';
-import { statement } from '../core/statement.ts';
 
 /** What a join found, whether or not it went through. */
 export interface JoinRow extends Partial<ParticipantRow> {

@@ -42,7 +42,9 @@ export async function markAttendance(
     await work.run(setAttendance, [meetingId, userId, mark]);
     await settleEngagement(work, meetingId);
     const data = { userId, status: mark, formerStatus: person.status };
-    work.emit(participantEvents, 'participant.attendance-marked', meetingStream(meetingId), data, { audience: 'hosts' });
+    work.emit(participantEvents, 'participant.attendance-marked', meetingStream(meetingId), data, {
+      audience: 'hosts',
+    });
   }
   return participantViewOf(await work.one(participantInMeeting, [meetingId, userId]));
 }

@@ -14,22 +14,32 @@ import { forgivePasswordTries, meetingSecret, passwordLimits, takePasswordTry } 
  * @returns the hash that was matched, for the join to compare again under its lock; null when nothing matched
  * @throws MeetingError RATE_LIMITED when no try is left
  */
-export async function verifiedHash(kernel: Kernel, call: Call, meetingId: string, given: string): Promise<string | null> {
+export async function verifiedHash(
+  kernel: Kernel,
+  call: Call,
+  meetingId: string,
+  given: string,
+): Promise<string | null> {
   const unkeyed = { ...call, idempotencyKey: null };
-  const inWork = <T>(body: (work: Work) => Promise<T>) =>
-    kernel.run(unkeyed, body, { singleStatement: true });
+  const inWork = <T>(body: (work: Work) => Promise<T>) => kernel.run(unkeyed, body, { singleStatement: true });
   const hasher = kernel.ports.passwordHasher;
 
   const [secret] = await kernel.read(unkeyed, (work) => work.run(meetingSecret, [meetingId, work.actorId]));
   const member = secret !== undefined && secret.role !== null && secret.removed !== true;
-  const walksIn = secret !== undefined && secret.removed !== true && resolveSwitch('openJoin', secret.settings, kernel.ports.switches);
+  const walksIn =
+    secret !== undefined &&
+    secret.removed !== true &&
+    resolveSwitch('openJoin', secret.settings, kernel.ports.switches);
   const hash = member || walksIn ? secret.password_hash : null;
   if (hash === null) {
     await hasher.verify(given, dummyHash);
     return null;
   }
   const exempt = conditions.passwordGiven.exempts.some((role) => role === secret?.role);
-  if (!exempt && (await inWork((work) => work.run(takePasswordTry, [meetingId, work.actorId, work.clockParameter]))).length === 0)
+  if (
+    !exempt &&
+    (await inWork((work) => work.run(takePasswordTry, [meetingId, work.actorId, work.clockParameter]))).length === 0
+  )
     throw new MeetingError(
       'RATE_LIMITED',
       `Too many wrong passwords; try again in ${passwordLimits.windowMinutes} minutes.`,

@@ -40,7 +40,12 @@ export class Membership {
     return view(work, meetingId, userId);
   }
 
-  async setPermissions(work: Work, meetingId: string, userId: string, flags: PermissionsInput): Promise<ParticipantView> {
+  async setPermissions(
+    work: Work,
+    meetingId: string,
+    userId: string,
+    flags: PermissionsInput,
+  ): Promise<ParticipantView> {
     const { standing } = await this.#kernel.enter(work, meetingId);
     const target = await member(work, meetingId, userId);
     const fields = Object.keys(flags);

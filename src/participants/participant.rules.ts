@@ -12,7 +12,11 @@ export interface ParticipantFlags {
  * The flags that go with a new role: an Observer watches, a Presenter presents, and whoever stops being either has what
  * a Participant has by default.
  */
-export function flagsForRole(role: ParticipantRole, former: ParticipantRole, current: ParticipantFlags): ParticipantFlags {
+export function flagsForRole(
+  role: ParticipantRole,
+  former: ParticipantRole,
+  current: ParticipantFlags,
+): ParticipantFlags {
   if (role === 'Observer') return { isPresenter: false, canShareScreen: false, canUseChat: false };
   const start = former === 'Observer' ? { isPresenter: false, canShareScreen: true, canUseChat: true } : current;
   if (role === 'Presenter') return { ...start, isPresenter: true };
@@ -29,7 +33,7 @@ export function initialFlags(role: ParticipantRole): ParticipantFlags {
  * @returns the error to throw, or null
  */
 export function checkFlags(role: ParticipantRole, wanted: Partial<ParticipantFlags>): MeetingError | null {
-  if (role === 'Observer' && Object.values(wanted).some((flag) => flag === true))
+  if (role === 'Observer' && Object.values(wanted).some(Boolean))
     return new MeetingError('CONFLICT', 'An Observer watches only; give the person another role first.');
   if (role === 'Presenter' && wanted.isPresenter === false)
     return new MeetingError('CONFLICT', 'A Presenter presents; give the person another role instead.');

@@ -95,7 +95,9 @@ export class ParticipantService {
   async heartbeat(meetingId: string, input: ConnectionInput = {}): Promise<void> {
     const target = validate(id, meetingId);
     const wish = validate(connectionInput, input);
-    await this.#kernel.run(this.#call, (work) => this.#presence.heartbeat(work, target, wish), { singleStatement: true });
+    await this.#kernel.run(this.#call, (work) => this.#presence.heartbeat(work, target, wish), {
+      singleStatement: true,
+    });
   }
 
   /** Asks to speak. */

@@ -1,4 +1,5 @@
 import type { ParticipantRole, ParticipationStatus } from '../core/enums.ts';
+import { instantOf } from '../core/instant.ts';
 import { statement } from '../core/statement.ts';
 import type { ParticipantView } from './participant.schema.ts';
 
@@ -36,15 +37,15 @@ export function participantViewOf(row: ParticipantRow): ParticipantView {
     authUserId: row.auth_user_id,
     role: row.role,
     status: row.status,
-    invitedAt: new Date(row.invited_at),
-    joinedAt: row.joined_at === null ? null : new Date(row.joined_at),
-    leftAt: row.left_at === null ? null : new Date(row.left_at),
+    invitedAt: instantOf(row.invited_at),
+    joinedAt: instantOf(row.joined_at),
+    leftAt: instantOf(row.left_at),
     totalDurationMinutes: row.total_duration_minutes,
     isPresenter: row.is_presenter,
     canShareScreen: row.can_share_screen,
     canUseChat: row.can_use_chat,
     isPresent: row.joined_at !== null && row.left_at === null,
-    handRaisedAt: row.hand_raised_at === null || row.hand_raised_at === undefined ? null : new Date(row.hand_raised_at),
+    handRaisedAt: instantOf(row.hand_raised_at),
   });
 }
 

@@ -63,7 +63,10 @@ export class Presence {
   async heartbeat(work: Work, meetingId: string, input: ConnectionInput): Promise<void> {
     const parameters = [meetingId, work.actorId, input.connectionId ?? null, work.clockParameter];
     const row = await work.one(heartbeat, parameters);
-    authorise('participant.heartbeat', this.#standing(work, row), { own: true, conditions: { present: row.beats > 0 } });
+    authorise('participant.heartbeat', this.#standing(work, row), {
+      own: true,
+      conditions: { present: row.beats > 0 },
+    });
   }
 
   async setHand(work: Work, meetingId: string, raised: boolean): Promise<ParticipantView> {
