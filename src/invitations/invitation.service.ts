@@ -27,7 +27,7 @@ import {
   respondResult,
   type RespondResult,
 } from './invitation.schema.ts';
-import { invitationPage, invitationViewOf, markReminded, myInvitationPage } from './invitation.statements.ts';
+import { dueForReminder, invitationPage, invitationViewOf, markReminded, myInvitationPage } from './invitation.statements.ts';
 import { findInvitees, invite } from './invite.ts';
 import { respondUnderLimit } from './respond-under-limit.ts';
 import { respond } from './respond.statements.ts';
@@ -144,13 +144,14 @@ export class InvitationService {
 
   async #remind(work: Work, meetingId: string, wanted: string[] | null): Promise<RemindResult> {
     const { standing, now } = await this.#kernel.enter(work, meetingId, 'share');
-    const rows = await work.run(markReminded, [meetingId, now, wanted, remindEveryHours]);
-    const reminded = rows.map((row) => row.invitee_id).toSorted();
+    const due = await work.run(dueForReminder, [meetingId, now, wanted, remindEveryHours]);
+    const reminded = due.map((row) => row.invitee_id);
     const skipped = (wanted ?? []).filter((invitee) => !reminded.includes(invitee));
     const tooSoon = reminded.length === 0 && skipped.length > 0;
     authorise('invitation.remind', standing, {
       conditions: { reminderInterval: !tooSoon || { details: { retryAfterSeconds: remindEveryHours * 3600 } } },
     });
+    await work.run(markReminded, [meetingId, now, reminded]);
     for (const invitee of reminded) announce(work, 'invitation.reminded', meetingId, invitee, {});
     return { reminded, skipped };
   }

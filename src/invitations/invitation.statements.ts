@@ -132,16 +132,28 @@ export const askAgain = statement<{ reset: number }>(
   { prepare: false },
 );
 
-/** Marks people reminded who have not answered: 1 meeting, 2 now, 3 whom, or null for all, 4 hours between reminders. */
-export const markReminded = statement<{ invitee_id: string }>(
-  'invitation-remind',
+/**
+ * People who have not answered and may be asked again, locked: 1 meeting, 2 now, 3 whom, or null for all, 4 hours between
+ * reminders.
+ */
+export const dueForReminder = statement<{ invitee_id: string }>(
+  'invitation-due-for-reminder',
   (t) => `
-  update ${t.meeting_invitations} i set reminder_sent_at = greatest($2::timestamptz, i.invited_at)
+  select i.invitee_id from ${t.meeting_invitations} i
   where i.meeting_id = $1::uuid and i.status = 'Pending' and i.responded_at is null
     and (i.expires_at is null or i.expires_at > $2::timestamptz)
     and ($3::uuid[] is null or i.invitee_id = any($3::uuid[]))
     and (i.reminder_sent_at is null or i.reminder_sent_at <= $2::timestamptz - make_interval(hours => $4::int))
-  returning i.invitee_id`,
+  order by i.invitee_id for no key update`,
+  { prepare: false },
+);
+
+/** Notes when people were reminded: 1 meeting, 2 now, 3 whom. */
+export const markReminded = statement<never>(
+  'invitation-mark-reminded',
+  (t) => `
+  update ${t.meeting_invitations} i set reminder_sent_at = greatest($2::timestamptz, i.invited_at)
+  where i.meeting_id = $1::uuid and i.invitee_id = any($3::uuid[])`,
   { prepare: false },
 );
 

@@ -38,13 +38,13 @@ export async function update(
   const { needed } = await work.one(seatsNeeded, [meetingId, 'Host']);
   const given = Object.keys(wish).filter((name) => wish[name as keyof typeof wish] !== undefined);
   const seats = wish.maxParticipants ?? null;
+  // The narrower right first: by role nobody is refused later than by the meeting's state.
+  const access = given.filter((name) => accessFields.includes(name));
+  if (access.length > 0) authorise('meeting.setAccess', standing, { fields: access });
   authorise('meeting.update', standing, {
     fields: given.filter((name) => !accessFields.includes(name)),
     conditions: { capacityHoldsPresent: seats === null || seats >= needed || { details: { needed } } },
   });
-  const access = given.filter((name) => accessFields.includes(name));
-  if (access.length > 0) authorise('meeting.setAccess', standing, { fields: access });
-
   const meeting = await work.em.findOneOrFail(Meeting, meetingId, { populate: ['meetingPassword'] });
   if (version !== null && version !== meeting.version)
     throw new MeetingError('VERSION_CONFLICT', 'The meeting was changed since you read it; read it again.', {

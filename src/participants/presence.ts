@@ -137,6 +137,8 @@ export class Presence {
   }
 
   async #self(work: Work, meetingId: string): Promise<ParticipantView> {
+    if (work.principal.kind === 'system')
+      throw new MeetingError('VALIDATION', 'The system is nobody in a meeting; act as the person, or use remove.');
     return participantViewOf(await work.one(participantInMeeting, [meetingId, work.actorId]));
   }
 }

@@ -36,11 +36,11 @@ export const insertSession = statement<{ id: string }>(
   (t) => `
   insert into ${t.meeting_participant_sessions}
     (id, meeting_id, auth_user_id, source, connection_id, external_event_key, joined_at, left_at, left_reason, created_at)
-  select $1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::timestamptz, $8::timestamptz,
+  select $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::timestamptz, $8::timestamptz,
          case when $8::timestamptz is not null then 'left' end, $9::timestamptz
   where not exists (
     select 1 from ${t.meeting_participant_sessions} s
-    where s.meeting_id = $2::uuid and s.auth_user_id = $3::uuid and s.source = $4 and s.connection_id = $5
+    where s.meeting_id = $2::uuid and s.auth_user_id = $3::uuid and s.source = $4::text and s.connection_id = $5::text
       and s.joined_at = $7::timestamptz and s.left_at is not distinct from $8::timestamptz)
   on conflict do nothing
   returning id`,
@@ -51,7 +51,7 @@ export const finishSession = statement<{ id: string }>(
   'session-finish',
   (t) => `
   update ${t.meeting_participant_sessions} s set left_at = $6::timestamptz, left_reason = 'left'
-  where s.meeting_id = $1::uuid and s.auth_user_id = $2::uuid and s.source = $3 and s.connection_id = $4
+  where s.meeting_id = $1::uuid and s.auth_user_id = $2::uuid and s.source = $3::text and s.connection_id = $4::text
     and s.joined_at = $5::timestamptz and s.left_at is null
   returning s.id`,
 );
