@@ -8,7 +8,7 @@ import type { MeetingSwitches } from './core/permission-terms.ts';
 import { memoryRateLimiter, type RateLimiter } from './core/rate-limiter.ts';
 import { validate } from './core/validate.ts';
 import { membersOnly, type VisibilityPolicy } from './core/visibility-policy.ts';
-import type { ConnectionLimits, DatabaseSource } from './database/connection.ts';
+import type { ConnectionLimits, DatabaseSource, HostOrm } from './database/connection.ts';
 import type { Directory } from './directory/index.ts';
 import { memoryNotifier, type Notifier } from './notifiers/index.ts';
 import { memoryTransport, type PushTransport } from './transports/index.ts';
@@ -101,18 +101,33 @@ const milliseconds = z.int().min(1).max(3_600_000);
 const minutes = z.int().min(0).max(10_080);
 const flag = z.boolean().optional();
 
+const database = z
+  .strictObject({
+    url: postgresUrl.optional(),
+    pglite: z.string().min(1, 'must be memory:// or a directory').optional(),
+    orm: z.custom<HostOrm>(isOrm, 'must be a MikroORM').optional(),
+  })
+  .transform(({ url, pglite, orm }, context): DatabaseSource => {
+    const given = [
+      ...(url === undefined ? [] : [{ url }]),
+      ...(pglite === undefined ? [] : [{ pglite }]),
+      ...(orm === undefined ? [] : [{ orm }]),
+    ];
+    const [source] = given;
+    if (source !== undefined && given.length === 1) return source;
+    context.addIssue({ code: 'custom', message: 'must have exactly one of url, pglite and orm' });
+    return z.NEVER;
+  });
+
 const options = z.strictObject({
-  database: z.union(
-    [
-      z.strictObject({ url: postgresUrl }),
-      z.strictObject({ pglite: z.string().min(1, 'must be memory:// or a directory') }),
-      z.strictObject({ orm: z.custom<{ em: { getDriver(): unknown } }>(isOrm, 'must be a MikroORM') }),
-    ],
-    'must be { url }, { pglite } or { orm }',
-  ),
+  database,
   schema: z
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case PostgreSQL name of at most 63 characters')
+    .refine(
+      (name) => !name.startsWith('pg_') && name !== 'information_schema',
+      'must not be a name of PostgreSQL itself',
+    )
     .default('convoke'),
   migrate: z.boolean().default(true),
   transport: port<PushTransport>('publish').optional(),

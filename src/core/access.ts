@@ -3,6 +3,7 @@ import { notFound } from './errors.ts';
 import type { MeetingSwitches } from './permission-terms.ts';
 import type { Standing } from './standing.ts';
 import { statement, type Tables } from './statement.ts';
+import type { MeetingOwnership } from './visibility-policy.ts';
 import type { Work } from './work.ts';
 
 /** `meetings.settings` as stored: the switches, and what rooms keep beside them. */
@@ -170,4 +171,16 @@ export function standingOf(work: Work, found: FoundActor, serviceSwitches: Meeti
     settings: found.settings ?? {},
     serviceSwitches,
   };
+}
+
+/** What a policy about outsiders may know of a meeting. */
+export function ownershipOf({
+  id,
+  creatorId,
+  partyId,
+  guildId,
+  classId,
+  subjectId,
+}: Omit<MeetingFacts, 'status' | 'settings'>): MeetingOwnership {
+  return { meetingId: id, creatorId, partyId, guildId, classId, subjectId };
 }

@@ -53,8 +53,8 @@ export class EventBus {
     const failed = (error: unknown) =>
       this.#logger.error('an event listener failed', { listener: name, event: event.id, error });
     try {
-      const outcome = listener(event);
-      if (outcome instanceof Promise) outcome.catch(failed);
+      // Not `instanceof`: a promise of another realm or library rejects just as loudly.
+      Promise.resolve(listener(event)).catch(failed);
     } catch (error) {
       failed(error);
     }

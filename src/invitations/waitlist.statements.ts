@@ -26,6 +26,16 @@ export const recordAnswer = statement<{ id: string }>(
   returning p.id`,
 );
 
+/** Somebody who walks in where everybody may has no row to put an answer in: 1 id, 2 meeting, 3 user, 4 now. */
+export const seatWalkIn = statement<{ id: string }>(
+  'waitlist-seat-walk-in',
+  (t) => `
+  insert into ${t.meeting_participants} (id, meeting_id, auth_user_id, status, invited_at)
+  values ($1::uuid, $2::uuid, $3::uuid, 'Accepted', $4::timestamptz)
+  on conflict (meeting_id, auth_user_id) do nothing
+  returning id`,
+);
+
 /** Joins the end of the line; who already stands in it keeps the place. 1 id, 2 meeting, 3 user, 4 now. */
 export const enterWaitlist = statement<{ id: string }>(
   'waitlist-enter',
@@ -69,7 +79,7 @@ export const promoteNext = statement<{ auth_user_id: string }>(
   next as (
     select w.id, w.auth_user_id from ${t.meeting_waitlist_entries} w
     where w.meeting_id = $1::uuid and w.promoted_at is null and w.left_at is null
-    order by w.entered_at, w.id limit (select greatest(free, 0) from seats)
+    order by w.entered_at, w.id limit (select greatest(free, 0) from seats where $2::int is not null) -- no limit at all where there is none to keep
     for update),
   promoted as (
     update ${t.meeting_waitlist_entries} w set promoted_at = greatest($3::timestamptz, w.entered_at)

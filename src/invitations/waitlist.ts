@@ -11,6 +11,7 @@ import {
   leaveWaitlist,
   promoteNext,
   recordAnswer,
+  seatWalkIn,
   waitlistPosition,
 } from './waitlist.statements.ts';
 
@@ -44,6 +45,7 @@ export async function takeSeat(kernel: Kernel, work: Work, meetingId: string, us
     throw new MeetingError('CAPACITY', 'Every seat has been accepted by somebody; wait until one comes free.');
   await work.run(leaveWaitlist, [meetingId, userId, now]);
   const [invitation] = await work.run(lockInvitation, [meetingId, userId]);
+  await work.run(seatWalkIn, [newId(), meetingId, userId, now]);
   await work.run(recordAnswer, [meetingId, userId, now, 'Accepted', 'Accepted', null]);
   if (invitation !== undefined) announce(work, 'invitation.accepted', meetingId, userId, { byJoining: true });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ownershipOf } from '../core/access.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { encodeCursor, decodeCursor, type Page } from '../core/page.ts';
 import { id, instantText } from '../core/schema.ts';
@@ -46,23 +47,21 @@ function fetch(work: Work, filter: Filter, after: After): Promise<readonly Liste
   ]);
 }
 
+/** Filters that the index of what lies ahead knows nothing of. */
+const furtherFilters = [
+  ...(['statuses', 'meetingTypes', 'from', 'to', 'creatorId', 'partyId', 'guildId', 'classId', 'subjectId'] as const),
+  'seriesId' as const,
+];
+
 /** The list that applications show first has an index of its own. */
-function onlyUpcoming({ upcoming, mine, limit, cursor, order, ...rest }: Filter): boolean {
-  void limit;
-  void cursor;
-  return upcoming && mine && order === 'asc' && Object.values(rest).every((value) => value === undefined);
+function onlyUpcoming(filter: Filter): boolean {
+  const plain = furtherFilters.every((name) => filter[name] === undefined);
+  return filter.upcoming && filter.mine && filter.order === 'asc' && plain;
 }
 
 async function isVisible(kernel: Kernel, work: Work, row: ListedRow): Promise<boolean> {
   if (row.member || work.principal.kind === 'system') return true;
-  return kernel.ports.visibility.isVisibleToOutsider(work.actorId, {
-    meetingId: row.id,
-    creatorId: row.creator_id,
-    partyId: row.party_id,
-    guildId: row.guild_id,
-    classId: row.class_id,
-    subjectId: row.subject_id,
-  });
+  return kernel.ports.visibility.isVisibleToOutsider(work.actorId, ownershipOf(meetingViewOf(row)));
 }
 
 function last(items: readonly MeetingView[]): Page<MeetingView> {

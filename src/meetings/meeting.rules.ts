@@ -41,12 +41,13 @@ export function isWithin(window: { opens: Date; closes: Date }, now: Date): bool
 }
 
 /** The settings after a change: given keys replace, null removes. */
-export function mergeSettings<Settings extends object>(
-  current: Settings,
-  patch: { readonly [Name in keyof Settings]?: Settings[Name] | null },
-): Settings {
-  const merged = Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(merged) as Settings;
+export function mergeSettings(
+  current: Readonly<Record<string, unknown>>,
+  patch: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
 
 /** Names of the fields whose value a patch really changes. Values are compared as JSON, in which they are stored. */

@@ -164,7 +164,8 @@ export const meetingView = z.strictObject({
   hasRecording: z.boolean(),
   seriesId: id.nullable(),
   templateId: id.nullable(),
-  settings: meetingSettings,
+  /** With what later versions may have put there. */
+  settings: z.looseObject(meetingSettings.shape),
   version: z.number(),
   createdAt: instant,
   updatedAt: instant,

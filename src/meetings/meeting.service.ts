@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { ownershipOf } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import type { Kernel } from '../core/kernel.ts';
 import type { Page } from '../core/page.ts';
@@ -49,7 +50,9 @@ export class MeetingsService {
   async schedule(input: ScheduleInput | SystemScheduleInput): Promise<MeetingView> {
     const wish = parseSchedule(this.#call, input);
     const password = await this.#hash(wish.meetingPassword);
-    return this.#write('meetings.schedule', wish, (work) => schedule(this.#kernel, work, wish, password));
+    return this.#write('meetings.schedule', withoutSecret(wish), (work) =>
+      schedule(this.#kernel, work, wish, password),
+    );
   }
 
   /** @throws MeetingError NOT_FOUND for whoever may not know of it */
@@ -57,9 +60,9 @@ export class MeetingsService {
     const target = validate(id, meetingId);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing, meeting } = await this.#kernel.look(work, target);
+      const { visibility } = this.#kernel.ports;
       const visible =
-        standing.role === 'Outsider' &&
-        (await this.#kernel.ports.visibility.isVisibleToOutsider(work.actorId, { meetingId: target, ...meeting }));
+        standing.role === 'Outsider' && (await visibility.isVisibleToOutsider(work.actorId, ownershipOf(meeting)));
       authorise('meeting.read', standing, { visibleToOutsiders: visible });
       return meetingViewOf(await work.one(meetingById, [target]));
     });
@@ -80,7 +83,7 @@ export class MeetingsService {
     const wish = validate(updateInput, patch);
     const { version = null } = validate(updateOptions, options);
     const password = await this.#hash(wish.meetingPassword);
-    const input = { target, wish, version };
+    const input = { target, wish: withoutSecret(wish), version };
     return this.#write('meetings.update', input, (work) => update(this.#kernel, work, target, wish, version, password));
   }
 
@@ -153,4 +156,9 @@ export class MeetingsService {
   async #hash(password: string | null | undefined): Promise<string | null> {
     return password === null || password === undefined ? null : this.#kernel.ports.passwordHasher.hash(password);
   }
+}
+
+/** What an idempotency key is compared by must not tell the password: that there is one is enough. */
+function withoutSecret(wish: { readonly meetingPassword?: string | null | undefined }): object {
+  return typeof wish.meetingPassword === 'string' ? { ...wish, meetingPassword: true } : wish;
 }

@@ -10,7 +10,7 @@ import { promoteWaiting } from '../invitations/index.ts';
 import { Meeting } from './meeting.entity.ts';
 import { meetingEvents } from './meeting.events.ts';
 import { changedFields, mergeSettings } from './meeting.rules.ts';
-import { type MeetingSettings, type MeetingView, meetingSettings, type updateInput } from './meeting.schema.ts';
+import type { MeetingView, updateInput } from './meeting.schema.ts';
 import { meetingById, meetingViewOf } from './meeting.statements.ts';
 
 const accessFields: readonly string[] = permissions['meeting.setAccess'].fields['*'];
@@ -51,7 +51,7 @@ export async function update(
       details: { current: meeting.version },
     });
   const { settings: patch, meetingPassword: _plain, ...plain } = wish;
-  const settings = mergeSettings<MeetingSettings>(meetingSettings.parse(facts.settings), patch ?? {});
+  const settings = mergeSettings(facts.settings, patch ?? {});
   const next: Record<string, unknown> = {
     ...Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
     ...(patch === undefined ? {} : { settings }),

@@ -38,6 +38,7 @@ export class Presence {
 
   /** @returns null when the person needs a seat first and there is no transaction to take it in */
   async join(work: Work, meetingId: string, input: JoinInput, hash: string | null): Promise<ParticipantView | null> {
+    await this.#refuseSystem(work, meetingId);
     const row = await this.#whileStale(() => this.#joinOnce(work, meetingId, input, hash));
     if (row.joined) return participantViewOf(arrived(row));
     if (row.seat_needed === true && row.password_ok === true && row.seat_free === true && this.#mayJoin(work, row)) {
@@ -81,6 +82,16 @@ export class Presence {
     const present = row.present === true;
     authorise('participant.raiseHand', this.#standing(work, row), { own: true, conditions: { present } });
     return this.#self(work, meetingId);
+  }
+
+  /** The system is nobody: before a statement could take it for a person who walks in. */
+  async #refuseSystem(work: Work, meetingId: string): Promise<void> {
+    if (work.principal.kind !== 'system') return;
+    const { standing } = await this.#kernel.look(work, meetingId);
+    authorise('participant.join', standing, {
+      own: true,
+      conditions: { notRemoved: true, passwordGiven: true, seatFree: true },
+    });
   }
 
   #joinOnce(work: Work, meetingId: string, input: JoinInput, hash: string | null): Promise<JoinRow> {
