@@ -10,7 +10,7 @@ export interface CastMember {
 }
 
 /** Four people who were never there, so that every way to answer is shown. */
-export interface Added {
+export type Added = {
   /** Accepts, and then declines after all. */
   readonly decliner: CastMember;
   /** Says maybe, and does not come. */
@@ -19,7 +19,7 @@ export interface Added {
   readonly silent: CastMember;
   /** Accepts when every seat is taken, gets the decliner's, and does not come. */
   readonly latecomer: CastMember;
-}
+};
 
 export interface Cast {
   readonly host: CastMember;
@@ -29,7 +29,7 @@ export interface Cast {
   /** All of them. */
   readonly everybody: readonly CastMember[];
   /** @throws RangeError for an id that nobody here has */
-  nameOf(userId: string): string;
+  readonly nameOf: (userId: string) => string;
 }
 
 /** Everybody of the recording, and the four who are added to it. */

@@ -23,7 +23,12 @@ export interface Recording {
   /** Each person's time in the meeting as somebody else counted it, in milliseconds. */
   readonly countedPresence: ReadonlyMap<string, number>;
   /** How much was recorded besides comings and goings. */
-  readonly besides: { readonly messages: number; readonly polls: number; readonly votes: number; readonly voice: number };
+  readonly besides: {
+    readonly messages: number;
+    readonly polls: number;
+    readonly votes: number;
+    readonly voice: number;
+  };
 }
 
 const moment = { at: z.int().nonnegative() };

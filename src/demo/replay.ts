@@ -77,28 +77,34 @@ export async function answer({ service, clock, cast }: Stage, meetingId: string)
   await says(decliner, appointment.decliner.declines, 'Declined');
 }
 
+/** A step of the class that was just taken. */
+export interface Moment {
+  readonly kind: 'start' | 'end' | Passage['kind'];
+  readonly at: Date;
+  /** Who came or went; the host for start and end. */
+  readonly person: string;
+}
+
 /**
- * Starts the class, lets everybody come and go as recorded, connection by connection, and ends it. Connections that are open then,
- * as five are, are closed by the end.
- * @param after called when a passage has been taken in
+ * Starts the class, lets everybody come and go as recorded, connection by connection, and ends it. Connections that are open then
+ * are closed by the end.
+ * @param taken called after each step
  */
-export async function play(
-  { service, clock, recording, cast }: Stage,
-  meetingId: string,
-  after: (passage: Passage) => Promise<void> | void,
-): Promise<void> {
+export async function play(stage: Stage, meetingId: string, taken: (moment: Moment) => Promise<void>): Promise<void> {
+  const { service, clock, recording, cast } = stage;
   const teacher = service.as({ userId: cast.host.userId });
   const ids = new Map(cast.everybody.map(({ name, userId }) => [name, userId]));
   clock.moveTo(recording.startedAt);
   await teacher.meetings.start(meetingId);
-  for (const passage of recording.passages) {
-    const { at, kind, person, connectionId } = passage;
+  await taken({ kind: 'start', at: recording.startedAt, person: cast.host.name });
+  for (const { at, kind, person, connectionId } of recording.passages) {
     const userId = ids.get(person);
     if (userId === undefined) throw new RangeError(`The recording has no person ${person}.`);
     clock.moveTo(at);
     await service.as({ userId }).participants[kind](meetingId, { connectionId });
-    await after(passage);
+    await taken({ kind, at, person });
   }
   clock.moveTo(recording.endedAt);
   await teacher.meetings.end(meetingId);
+  await taken({ kind: 'end', at: recording.endedAt, person: cast.host.name });
 }

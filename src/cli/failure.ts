@@ -1,0 +1,36 @@
+import { toMeetingError } from '../core/driver-error.ts';
+import { meetingErrors } from '../core/errors.ts';
+
+/** What went wrong and what to do, in lines for people: no stack, and no password of `url` whoever may have said it. */
+export function explained(error: unknown, url: string | null): string {
+  const failure = toMeetingError(error);
+  const reason = reasonOf(failure.cause);
+  const lines = [`convoke: ${failure.message}`];
+  if (reason !== null && reason !== failure.message) lines.push(`Reason: ${withoutPassword(reason, url)}`);
+  lines.push(`What to do: ${meetingErrors[failure.code].remedy}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The innermost cause, which is the database's own: an operator may see what a caller of the library may not. */
+function reasonOf(cause: unknown): string | null {
+  if (cause instanceof AggregateError && cause.message === '') return reasonOf(cause.errors[0]);
+  if (!(cause instanceof Error)) return null;
+  return reasonOf(cause.cause) ?? cause.message.split('\n')[0] ?? null;
+}
+
+function withoutPassword(text: string, url: string | null): string {
+  const safe = text.replaceAll(/(:\/\/[^\s/@:]*:)[^\s@]*@/g, '$1***@');
+  const { username, password, host, pathname } = new URL(url ?? 'none:');
+  const secrets = [password, decoded(password)].filter((secret) => secret !== '');
+  // A password that is also the name of the user or the database gives nothing away when that is named.
+  const named = decoded([username, host, pathname].join(' '));
+  return secrets.reduce((less, secret) => (named.includes(secret) ? less : less.replaceAll(secret, '***')), safe);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone per cent sign: it was never encoded
+  }
+}
