@@ -1,24 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Actor, person, systemPrincipal } from './core/actor.ts';
 import type { Call } from './core/call.ts';
-import type { HostTransaction } from './core/database.ts';
+import { toMeetingError } from './core/driver-error.ts';
 import { MeetingError } from './core/errors.ts';
 import type { StreamEvent } from './core/event.ts';
 import { Kernel } from './core/kernel.ts';
 import { statement } from './core/statement.ts';
 import { UnitOfWork } from './core/unit-of-work.ts';
 import { type Connection, connect } from './database/connection.ts';
-import {
-  ClientTransaction,
-  type DatabaseIdentity,
-  EntityManagerTransaction,
-  type HostEntityManager,
-} from './database/host-transaction.ts';
+import { type DatabaseIdentity, type HostEntityManager, HostTransactions } from './database/host-transaction.ts';
 import { databaseIdentity } from './database/identity.ts';
-import { migrate, migrationSql, type MigrationState, pendingMigrations } from './database/migrate.ts';
+import { migrationSql, type MigrationState, pendingMigrations } from './database/migrate.ts';
 import type { PlainClient } from './database/plain-client.ts';
-import { prepareSchema } from './database/schema-check.ts';
+import { migrateSchema, prepareSchema } from './database/schema-check.ts';
 import type { AnyEvent, EventName, EventOf } from './events/catalogue.ts';
-import { append, committedAmong, EventBus, type EventListener, PendingEvents, Relay } from './events/index.ts';
+import {
+  append,
+  committedAmong,
+  EventBus,
+  type EventListener,
+  PendingEvents,
+  pendingPositions,
+  Relay,
+} from './events/index.ts';
 import { checkIntegrity, type IntegrityReport } from './integrity/index.ts';
 import { Notices } from './notifiers/index.ts';
 import { type MeetingServiceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
@@ -56,31 +60,32 @@ export class MeetingService implements AsyncDisposable {
   /** The background sweeps. Nothing runs until it is started. */
   readonly worker: Worker;
   readonly #connection: Connection;
+  readonly #unitOfWork: UnitOfWork;
   readonly #kernel: Kernel;
   readonly #options: ResolvedOptions;
   readonly #bus: EventBus;
   readonly #relay: Relay;
   readonly #pending: PendingEvents;
   readonly #notices: Notices;
-  readonly #identity: DatabaseIdentity;
-  readonly #clients = new WeakMap<PlainClient, ClientTransaction>();
+  readonly #hosts: HostTransactions;
   #closed: Promise<void> | null = null;
 
   private constructor(connection: Connection, options: ResolvedOptions, identity: DatabaseIdentity) {
     const { clock, logger } = options;
     this.#connection = connection;
     this.#options = options;
-    this.#identity = identity;
     this.#bus = new EventBus(logger);
     this.#relay = new Relay(this.#bus, options.transport, logger);
     const deliver = (events: readonly StreamEvent[]) => this.#relay.deliver(events);
-    const unitOfWork = new UnitOfWork({ database: connection, clock, logger, append, deliver });
-    this.#kernel = new Kernel(unitOfWork, options);
+    this.#unitOfWork = new UnitOfWork({ database: connection, clock, logger, append, deliver });
+    this.#kernel = new Kernel(this.#unitOfWork, options);
     this.#pending = new PendingEvents({
-      check: (events) => this.#kernel.read(systemCall, (work) => work.run(committedAmong, [positions(events)])),
+      check: (events, before) =>
+        this.#kernel.read(systemCall, (work) => work.run(committedAmong, [pendingPositions(events, before)])),
       deliver,
       logger,
     });
+    this.#hosts = new HostTransactions(identity, this.#pending);
     this.#notices = new Notices({ notifier: options.notifier, titleOf: (id) => this.#titleOf(id), logger });
     this.#bus.on('*', (event) => this.#notices.take(event));
     this.worker = new Worker(jobsOf(this.#kernel), logger);
@@ -101,7 +106,7 @@ export class MeetingService implements AsyncDisposable {
       return new MeetingService(connection, resolved, { sql, value: row?.identity ?? '' });
     } catch (error) {
       await connection.close();
-      throw error;
+      throw toMeetingError(error);
     }
   }
 
@@ -117,8 +122,7 @@ export class MeetingService implements AsyncDisposable {
 
   /** Tells a service joined through `client` that the host has committed, so that its events go out at once. */
   committed(client: PlainClient): void {
-    this.#clients.get(client)?.committed();
-    this.#clients.delete(client);
+    this.#hosts.committed(client);
   }
 
   /** Listens to an event, or to all of them ('*'), after the commit. What a listener throws is logged and harms nobody. */
@@ -145,12 +149,12 @@ export class MeetingService implements AsyncDisposable {
   }
 
   /** Applies what migrations are missing and names them. Safe to call from many processes at once. */
-  migrate(): Promise<string[]> {
-    return migrate(this.#connection.orm, this.#connection.schema);
+  async migrate(): Promise<string[]> {
+    return migrateSchema(this.#connection);
   }
 
   /** Compares the schema with this version of the package; writes nothing. */
-  check(): Promise<MigrationState> {
+  async check(): Promise<MigrationState> {
     return pendingMigrations(this.#connection.orm, this.#connection.schema);
   }
 
@@ -177,7 +181,7 @@ export class MeetingService implements AsyncDisposable {
     };
   }
 
-  /** Stops the worker, sends what is under way, and closes what this service opened. Closing twice is closing once. */
+  /** Stops the worker, waits for calls under way, sends what they brought about, and closes what this service opened. Closing twice is closing once. */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
   }
@@ -192,16 +196,9 @@ export class MeetingService implements AsyncDisposable {
       throw new MeetingError('VALIDATION', 'client: give either em or client, not both.', {
         details: { fields: [{ path: 'client', message: 'must not be given together with em' }] },
       });
-    const host =
-      em === undefined ? this.#lentClient(client) : new EntityManagerTransaction(em, this.#identity, this.#pending);
+    const joined = em === undefined ? null : this.#hosts.ofEntityManager(em);
+    const host = client === undefined ? joined : this.#hosts.ofClient(client);
     return new Rooms(this.#kernel, this.#options.directory, { ...call, host, signal: signal ?? null });
-  }
-
-  #lentClient(client: PlainClient | undefined): HostTransaction | null {
-    if (client === undefined) return null;
-    const known = this.#clients.get(client) ?? new ClientTransaction(client, this.#identity, this.#pending);
-    this.#clients.set(client, known);
-    return known;
   }
 
   async #titleOf(meetingId: string): Promise<string | null> {
@@ -211,8 +208,9 @@ export class MeetingService implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.worker.stop();
+    await Promise.race([this.#unitOfWork.idle(), sleep(closingGraceMs, undefined, { ref: false })]);
     await this.#pending.close();
-    await this.#notices.close();
+    await this.#notices.close(closingGraceMs);
     await this.#relay.close(closingGraceMs);
     this.#bus.clear();
     await this.#connection.close();
@@ -222,13 +220,4 @@ export class MeetingService implements AsyncDisposable {
 /** The name decides an event's type, and its data was checked against that name's definition when it was drafted. */
 function untyped(listener: EventListener<never>): EventListener {
   return listener as EventListener;
-}
-
-function positions(events: readonly StreamEvent[]): string {
-  return JSON.stringify(
-    events.map(({ id, stream, seq }) => ({
-      ...{ id, seq, stream_id: stream.id },
-      stream_kind: stream.kind === 'meeting' ? 0 : 1,
-    })),
-  );
 }

@@ -14,7 +14,7 @@ export interface Database {
 /** A transaction of the host's that calls take part in. Nothing here commits it or rolls it back. */
 export interface HostTransaction {
   /** The transaction, once it has proved to be on the service's database. */
-  open(): Promise<Transaction>;
+  open(): Promise<Transaction<object>>;
   /** Takes what a call appended, to be announced once the host has committed. */
   hold(events: readonly StreamEvent[]): void;
 }

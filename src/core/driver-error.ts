@@ -11,19 +11,24 @@ export type Failure = 'rolled-back' | 'not-started' | 'unknown' | 'final';
 interface DriverError {
   readonly code: string | null;
   readonly constraint: string | null;
+  readonly syscall: string | null;
   readonly message: string;
 }
 
 const rolledBack = new Set(['40001', '40P01', '55P03']);
 const notStarted = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', '57P03', '53300']);
-const unknownOutcome = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P05', '25P03', '25P04']);
+const neverConnected = /timeout exceeded when trying to connect|terminated due to connection timeout/i;
+const unknownOutcome = new Set([
+  ...['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'],
+  ...['57P01', '57P02', '57P05', '25P03', '25P04'],
+]);
 const lostConnection = /connection terminated|not queryable|connection ended|query read timeout|socket hang up/i;
 
 /** Sorts an error by what may be done about it. Locks and deadlocks arrive under many classes; the code decides. */
 export function failureOf(error: unknown): Failure {
-  const { code, message } = read(error);
+  const { code, syscall, message } = read(error);
   if (code !== null && rolledBack.has(code)) return 'rolled-back';
-  if ((code !== null && notStarted.has(code)) || /timeout exceeded when trying to connect/i.test(message))
+  if ((code !== null && notStarted.has(code)) || syscall === 'connect' || neverConnected.test(message))
     return 'not-started';
   if ((code !== null && (unknownOutcome.has(code) || code.startsWith('08'))) || lostConnection.test(message))
     return 'unknown';
@@ -49,16 +54,26 @@ const translations: Record<Failure, (code: string | null, cause: unknown) => Mee
       : new MeetingError('CONFLICT', 'Concurrent calls got in the way several times; read again and retry.', { cause }),
   'not-started': (_code, cause) =>
     new MeetingError('UNAVAILABLE', 'The database cannot be reached; check that it is up.', { cause }),
-  unknown: (_code, cause) =>
-    new MeetingError(
-      'OUTCOME_UNKNOWN',
-      'The connection died while the change was being saved; read the state before trying again.',
-      { cause },
-    ),
+  unknown: (_code, cause) => outcomeUnknown(cause),
   final: finalError,
 };
 
+/** The change may stand or not, and nobody is left to ask but the data itself. */
+export function outcomeUnknown(cause: unknown): MeetingError {
+  return new MeetingError(
+    'OUTCOME_UNKNOWN',
+    'The connection died while the change was being saved; read the state before trying again.',
+    { cause },
+  );
+}
+
 function finalError(code: string | null, cause: unknown): MeetingError {
+  if (code === '25P01' || code === '25P02')
+    return new MeetingError(
+      'CONFLICT',
+      'The transaction to join is not open, or a statement in it has failed: roll it back and begin again.',
+      { cause },
+    );
   if (code === '57014')
     return new MeetingError('TIMEOUT', 'The database took too long and the call was cancelled.', { cause });
   if (code?.startsWith('23') === true)
@@ -71,6 +86,12 @@ function finalError(code: string | null, cause: unknown): MeetingError {
     });
   if (code?.startsWith('28') === true || code === '3D000')
     return new MeetingError('UNAVAILABLE', 'The database refused the login, or there is no such database.', { cause });
+  if (code === '42501')
+    return new MeetingError(
+      'NOT_CONFIGURED',
+      'The database role lacks a right; grant it the schema, and select, insert, update and delete on its tables.',
+      { cause },
+    );
   if (code === '42P01' || code === '42703' || code === '3F000')
     return new MeetingError('SCHEMA_MISMATCH', 'The database schema is not the one this version needs; run migrate.', {
       cause,
@@ -81,13 +102,22 @@ function finalError(code: string | null, cause: unknown): MeetingError {
 }
 
 function read(error: unknown): DriverError {
-  if (!(error instanceof Error)) return { code: null, constraint: null, message: '' };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
-  const constraint = 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : null;
+  if (!(error instanceof Error)) return { code: null, constraint: null, syscall: null, message: '' };
+  const code = textAt(error, 'code');
   // MikroORM wraps the driver's error and keeps it as `cause`.
   if (code === null && error.cause instanceof Error) return read(error.cause);
   // A refused connection to a name with several addresses is an AggregateError without words of its own.
   if (code === null && error instanceof AggregateError && error.errors[0] instanceof Error)
     return read(error.errors[0]);
-  return { code, constraint, message: error.message };
+  return {
+    code,
+    constraint: textAt(error, 'constraint'),
+    syscall: textAt(error, 'syscall'),
+    message: error.message,
+  };
+}
+
+function textAt(error: Error, name: string): string | null {
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === 'string' ? value : null;
 }

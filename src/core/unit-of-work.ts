@@ -3,7 +3,7 @@ import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { Database, HostTransaction } from './database.ts';
-import { type Failure, failureOf, toMeetingError } from './driver-error.ts';
+import { type Failure, failureOf, outcomeUnknown, toMeetingError } from './driver-error.ts';
 import { isMeetingError, MeetingError } from './errors.ts';
 import type { EventDraft, StreamEvent } from './event.ts';
 import type { Logger } from './logger.ts';
@@ -45,20 +45,44 @@ type Body<T> = (work: Work) => Promise<T>;
  */
 export class UnitOfWork {
   readonly #ports: UnitOfWorkPorts;
+  readonly #running = new Set<Promise<unknown>>();
+  /** The last call in each of the host's transactions. */
+  readonly #turns = new WeakMap<object, Promise<unknown>>();
 
   constructor(ports: UnitOfWorkPorts) {
     this.#ports = ports;
   }
 
   async run<T>(call: Call, body: Body<T>, options: WorkOptions = {}): Promise<T> {
+    const running = this.#repeat(call, body, options);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Waits until the calls now under way have ended, well or not. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+
+  async #repeat<T>(call: Call, body: Body<T>, options: WorkOptions): Promise<T> {
+    // An earlier attempt whose COMMIT was never answered: with a key it is safe to repeat, but not to deny.
+    let doubt: unknown = null;
     for (let attempt = 1; ; attempt++) {
-      if (call.signal?.aborted === true) throw new MeetingError('ABORTED', 'The call was cancelled.');
+      if (call.signal?.aborted === true) throw doubt === null ? cancelled() : outcomeUnknown(doubt);
       const progress: Progress = { committing: false };
       try {
         return await this.#attempt(call, body, options, progress);
       } catch (error) {
-        const delay = call.host === null ? this.#retryDelay(error, call, progress, attempt) : null;
-        if (delay === null) throw this.#typed(error, call, progress);
+        if (isMeetingError(error)) throw error;
+        const failure = certain(failureOf(error), progress);
+        if (failure === 'unknown') doubt = error;
+        const repeatable = failure === 'unknown' && call.idempotencyKey !== null ? 'rolled-back' : failure;
+        const delay = call.host === null ? backoff(repeatable, attempt) : null;
+        if (delay === null) throw this.#typed(error, failure, doubt !== null);
         await pause(delay, call.signal ?? undefined).catch(() => {});
       }
     }
@@ -72,36 +96,57 @@ export class UnitOfWork {
   async #attempt<T>(call: Call, body: Body<T>, options: WorkOptions, progress: Progress): Promise<T> {
     const em = this.#ports.database.fork();
     if (call.host !== null) return this.#inHostTransaction(em, call, call.host, body);
-    const single = options.singleStatement === true && call.idempotencyKey === null;
-    if (single && options.readOnly !== true) progress.committing = true;
-    const { result, events } = single
-      ? await this.#finish(this.#work(em, call), body)
-      : await em.transactional(
-          async (inner) => {
-            const done = await this.#finish(this.#work(inner, call), body);
-            progress.committing = true;
-            return done;
-          },
-          { flushMode: FlushMode.COMMIT },
-        );
+    if (options.singleStatement === true && call.idempotencyKey === null) {
+      progress.committing = options.readOnly !== true;
+      return this.#withoutTransaction(this.#work(em, call), body);
+    }
+    const { result, events } = await em.transactional(
+      async (inner) => {
+        const done = await this.#finish(this.#work(inner, call), body);
+        progress.committing = true;
+        return done;
+      },
+      { flushMode: FlushMode.COMMIT },
+    );
     this.#ports.deliver(events);
     return result;
   }
 
+  /** What a statement on its own has appended is committed, whatever becomes of the rest of the body. */
+  async #withoutTransaction<T>(work: Work, body: Body<T>): Promise<T> {
+    try {
+      const result = await body(work);
+      if (work.drafts.length > 0)
+        throw new MeetingError('INTERNAL', 'A statement on its own has to append its events by itself.');
+      return result;
+    } finally {
+      this.#ports.deliver(work.appended);
+    }
+  }
+
   async #inHostTransaction<T>(em: SqlEntityManager, call: Call, host: HostTransaction, body: Body<T>): Promise<T> {
-    em.setTransactionContext(await host.open());
-    // The savepoint keeps a refused call from aborting the host's transaction.
-    const { result, events } = await em.transactional((inner) => this.#finish(this.#work(inner, call), body), {
-      flushMode: FlushMode.COMMIT,
+    const transaction = await host.open();
+    em.setTransactionContext(transaction);
+    return this.#inTurn(transaction, async () => {
+      // The savepoint keeps a refused call from aborting the host's transaction.
+      const { result, events } = await em.transactional((inner) => this.#finish(this.#work(inner, call), body), {
+        flushMode: FlushMode.COMMIT,
+      });
+      if (events.length > 0) host.hold(events);
+      return result;
     });
-    if (events.length > 0) host.hold(events);
-    return result;
+  }
+
+  /** One call after another: on one connection, the savepoints of two at once would undo each other. */
+  #inTurn<T>(transaction: object, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(transaction) ?? Promise.resolve()).then(work, work);
+    this.#turns.set(transaction, turn);
+    return turn;
   }
 
   async #finish<T>(work: Work, body: Body<T>): Promise<{ result: T; events: readonly StreamEvent[] }> {
     const result = await body(work);
-    // A lone statement has touched no entity, and a flush without a transaction would open one.
-    if (work.em.isInTransaction()) await work.em.flush();
+    await work.em.flush();
     const { drafts, appended } = work;
     if (drafts.length === 0) return { result, events: appended };
     return { result, events: [...appended, ...(await this.#ports.append(work, drafts, work.clockParameter))] };
@@ -111,36 +156,27 @@ export class UnitOfWork {
     return new Work(em, call.principal, this.#ports.database.texts, this.#ports.clock);
   }
 
-  #retryDelay(error: unknown, call: Call, progress: Progress, attempt: number): number | null {
-    if (isMeetingError(error)) return null;
-    return backoff(certain(failureOf(error), call, progress), attempt);
-  }
-
-  #typed(error: unknown, call: Call, progress: Progress): MeetingError {
-    if (isMeetingError(error)) return error;
-    const failure = certain(failureOf(error), call, progress);
-    const typed =
-      failure === 'rolled-back' && failureOf(error) === 'unknown' ? lostBeforeCommit(error) : toMeetingError(error);
+  #typed(error: unknown, failure: Failure, inDoubt: boolean): MeetingError {
+    const typed = inDoubt
+      ? outcomeUnknown(error)
+      : failure === 'rolled-back'
+        ? rolledBack(error)
+        : toMeetingError(error);
     this.#ports.logger.warn('a unit of work failed', { code: typed.code, failure });
     return typed;
   }
 }
 
-/**
- * A connection lost before COMMIT was sent has rolled back for certain; after it, only an idempotency key
- * makes repeating safe.
- */
-function certain(failure: Failure, call: Call, progress: Progress): Failure {
-  if (failure !== 'unknown') return failure;
-  return !progress.committing || call.idempotencyKey !== null ? 'rolled-back' : 'unknown';
+/** A connection lost before COMMIT was sent has rolled back for certain; after it, nobody knows. */
+function certain(failure: Failure, progress: Progress): Failure {
+  return failure === 'unknown' && !progress.committing ? 'rolled-back' : failure;
 }
 
-function lostBeforeCommit(cause: unknown): MeetingError {
-  return new MeetingError(
-    'UNAVAILABLE',
-    'The connection to the database was lost several times. Nothing was changed.',
-    {
-      cause,
-    },
-  );
+function rolledBack(cause: unknown): MeetingError {
+  if (failureOf(cause) !== 'unknown') return toMeetingError(cause);
+  return new MeetingError('UNAVAILABLE', 'The connection to the database was lost. Nothing was changed.', { cause });
+}
+
+function cancelled(): MeetingError {
+  return new MeetingError('ABORTED', 'The call was cancelled.');
 }

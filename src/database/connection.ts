@@ -9,11 +9,11 @@ import {
   type SqlEntityManager,
 } from '@mikro-orm/postgresql';
 import type { Database } from '../core/database.ts';
-import { toMeetingError } from '../core/driver-error.ts';
+import { failureOf, toMeetingError } from '../core/driver-error.ts';
 import { MeetingError } from '../core/errors.ts';
 import { StatementTexts } from '../core/statement.ts';
 import { meetingEntities } from '../entities.ts';
-import { type ConnectionPool, preparingPool, resilientPool } from './pool.ts';
+import { type ConnectionPool, preparingPool, readCommitted, resilientPool } from './pool.ts';
 
 /** The ORM instance a service works on: always its own, though its connections may be the host's. */
 export type ServiceOrm = CoreOrm<AbstractSqlDriver, SqlEntityManager>;
@@ -41,18 +41,26 @@ export interface ConnectionLimits {
 export class Connection implements Database {
   readonly schema: string;
   readonly texts: StatementTexts;
-  readonly orm: ServiceOrm;
+  readonly #orm: ServiceOrm;
   readonly #owned: boolean;
+  #closed = false;
 
   constructor(orm: ServiceOrm, schema: string, texts: StatementTexts, owned: boolean) {
-    this.orm = orm;
+    this.#orm = orm;
     this.schema = schema;
     this.texts = texts;
     this.#owned = owned;
   }
 
+  /** @throws MeetingError UNAVAILABLE after closing: an ORM that was closed would quietly connect again */
+  get orm(): ServiceOrm {
+    if (this.#closed) throw new MeetingError('UNAVAILABLE', 'The service is closed.');
+    return this.#orm;
+  }
+
   fork(): SqlEntityManager {
-    return this.orm.em.fork({ schema: this.schema });
+    // Contexts go by name, so the current one may be that of another service in this process, on another database.
+    return this.orm.em.fork({ schema: this.schema, disableContextResolution: true });
   }
 
   /** Rejects with the driver's error when the database does not answer. */
@@ -62,7 +70,8 @@ export class Connection implements Database {
 
   /** Closes what was opened here. Closing an ORM over the host's connections would close those. */
   async close(): Promise<void> {
-    if (this.#owned) await this.orm.close(true);
+    this.#closed = true;
+    if (this.#owned) await this.#orm.close(true);
   }
 }
 
@@ -120,6 +129,7 @@ function poolOptions(texts: StatementTexts, limits: ConnectionLimits): Record<st
     // The server's own limit should speak first: it leaves the connection usable.
     query_timeout: limits.queryTimeoutMs + 2_000,
     keepAlive: true,
+    onConnect: readCommitted,
     onPoolCreated(pool: ConnectionPool) {
       preparingPool(pool, texts);
       resilientPool(pool);
@@ -164,14 +174,11 @@ function notPostgres(): MeetingError {
 }
 
 function unreachable(source: DatabaseSource, cause: unknown): MeetingError {
-  if (!('url' in source)) return toMeetingError(cause);
+  const typed = toMeetingError(cause);
+  if (!('url' in source)) return typed;
   const { hostname, port, pathname } = new URL(source.url);
   const where = `${hostname}:${port === '' ? '5432' : port}${pathname}`;
-  return new MeetingError(
-    'UNAVAILABLE',
-    `No database answers at ${where}; check database.url and that the server is up.`,
-    {
-      cause,
-    },
-  );
+  if (failureOf(cause) === 'final') return new MeetingError(typed.code, `${typed.message} (${where})`, { cause });
+  const message = `No database answers at ${where}; check database.url and that the server is up.`;
+  return new MeetingError('UNAVAILABLE', message, { cause });
 }

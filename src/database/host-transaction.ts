@@ -1,8 +1,10 @@
-import type { EventSubscriber, Transaction } from '@mikro-orm/core';
+import type { EventManager, EventSubscriber, Transaction } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { HostTransaction } from '../core/database.ts';
+import { failureOf } from '../core/driver-error.ts';
 import { MeetingError } from '../core/errors.ts';
 import type { StreamEvent } from '../core/event.ts';
+import { invalid } from '../core/validate.ts';
 import { type PlainClient, transactionOver } from './plain-client.ts';
 
 /** What the service asks of the database it works on, to recognise it over a host's connection. */
@@ -17,71 +19,134 @@ export interface Announcements {
   hold(events: readonly StreamEvent[]): void;
   committed(events: readonly StreamEvent[]): void;
   discard(events: readonly StreamEvent[]): void;
+  /** Looks in the log which of these are committed, and announces those. */
+  look(events: readonly StreamEvent[]): void;
 }
 
 /** The entity manager a host passes: the one inside its `em.transactional`. */
 export type HostEntityManager = Pick<
   SqlEntityManager,
-  'getTransactionContext' | 'getEventManager' | 'getConnection' | 'isInTransaction'
+  'getContext' | 'getTransactionContext' | 'getEventManager' | 'getConnection'
 >;
 
-/** Takes part in a host's MikroORM transaction: same connection, own identity map, events announced at its commit. */
-export class EntityManagerTransaction implements HostTransaction {
-  readonly #em: HostEntityManager;
+/** The transactions of the host's that calls of one service take part in. */
+export class HostTransactions {
   readonly #identity: DatabaseIdentity;
   readonly #announcements: Announcements;
-  readonly #held: StreamEvent[] = [];
-  #context: Promise<Transaction> | null = null;
+  readonly #ends: TransactionEnds;
+  readonly #clients = new WeakMap<PlainClient, ClientTransaction>();
 
-  constructor(em: HostEntityManager, identity: DatabaseIdentity, announcements: Announcements) {
-    this.#em = em;
+  constructor(identity: DatabaseIdentity, announcements: Announcements) {
     this.#identity = identity;
+    this.#announcements = announcements;
+    this.#ends = new TransactionEnds(announcements);
+  }
+
+  ofEntityManager(em: HostEntityManager): HostTransaction {
+    return new EntityManagerTransaction(em, this.#identity, this.#ends);
+  }
+
+  ofClient(client: PlainClient): HostTransaction {
+    const known = this.#clients.get(client) ?? new ClientTransaction(client, this.#identity, this.#announcements);
+    this.#clients.set(client, known);
+    return known;
+  }
+
+  /** The host says that it has committed what stood on this client. */
+  committed(client: PlainClient): void {
+    this.#clients.get(client)?.committed();
+    this.#clients.delete(client);
+  }
+}
+
+/**
+ * Hears of the ends of transactions over MikroORM. One listener serves all calls in a transaction, since an event manager
+ * never forgets one. Savepoints end too, and a commit of theirs means nothing yet: what they hold, the log will tell.
+ */
+class TransactionEnds implements EventSubscriber {
+  readonly #announcements: Announcements;
+  readonly #watched = new WeakSet<EventManager>();
+  readonly #held = new WeakMap<Transaction<object>, StreamEvent[]>();
+
+  constructor(announcements: Announcements) {
     this.#announcements = announcements;
   }
 
-  open(): Promise<Transaction> {
-    return (this.#context ??= this.#join());
+  knows(transaction: Transaction<object>): boolean {
+    return this.#held.has(transaction);
   }
 
-  hold(events: readonly StreamEvent[]): void {
-    this.#held.push(...events);
+  watch(transaction: Transaction<object>, events: EventManager): void {
+    if (!this.#held.has(transaction)) this.#held.set(transaction, []);
+    if (this.#watched.has(events)) return;
+    this.#watched.add(events);
+    events.registerSubscriber(this);
+  }
+
+  hold(transaction: Transaction<object> | undefined, events: readonly StreamEvent[]): void {
+    if (transaction !== undefined) this.#held.get(transaction)?.push(...events);
     this.#announcements.hold(events);
   }
 
-  async #join(): Promise<Transaction> {
-    const context = this.#em.getTransactionContext<object>();
-    if (context === undefined)
-      throw refused('em', 'must be the entity manager inside em.transactional(…), where a transaction is open');
-    const [row] = await this.#em
-      .getConnection()
-      .execute<{ identity: string }[]>(this.#identity.sql, [], 'all', context);
-    if (row?.identity !== this.#identity.value) throw refused('em', "speaks to another database than the service's");
-    this.#em.getEventManager().registerSubscriber(this.#subscriber(context));
-    return context;
+  afterTransactionCommit({ transaction }: { transaction?: Transaction<object> }): Promise<void> {
+    if (transaction === undefined) return Promise.resolve();
+    const held = this.#take(transaction);
+    if (!('savepointName' in transaction)) this.#announcements.committed(held);
+    return Promise.resolve();
   }
 
-  /** Savepoints commit too, and mean nothing yet: only the end of this very transaction counts. */
-  #subscriber(context: Transaction): EventSubscriber {
-    return {
-      afterTransactionCommit: ({ transaction }) => {
-        if (transaction === context && !isSavepoint(context)) this.#announcements.committed(this.#held.splice(0));
-        return Promise.resolve();
-      },
-      afterTransactionRollback: ({ transaction }) => {
-        if (transaction === context) this.#announcements.discard(this.#held.splice(0));
-        return Promise.resolve();
-      },
-    };
+  afterTransactionRollback({ transaction }: { transaction?: Transaction<object> }): Promise<void> {
+    if (transaction !== undefined) this.#announcements.discard(this.#take(transaction));
+    return Promise.resolve();
+  }
+
+  #take(transaction: Transaction<object>): StreamEvent[] {
+    const held = this.#held.get(transaction) ?? [];
+    this.#held.delete(transaction);
+    return held;
+  }
+}
+
+/** Takes part in a host's MikroORM transaction: same connection, own identity map, events announced at its commit. */
+class EntityManagerTransaction implements HostTransaction {
+  readonly #em: HostEntityManager;
+  readonly #identity: DatabaseIdentity;
+  readonly #ends: TransactionEnds;
+
+  constructor(em: HostEntityManager, identity: DatabaseIdentity, ends: TransactionEnds) {
+    this.#em = em;
+    this.#identity = identity;
+    this.#ends = ends;
+  }
+
+  /** Asks for the transaction anew each time: rooms may be kept beyond the one they were bound in. */
+  async open(): Promise<Transaction<object>> {
+    const em = this.#em.getContext(false); // a global one stands for the one of the current transaction
+    const transaction: Transaction<object> | undefined = em.getTransactionContext();
+    if (transaction === undefined)
+      throw refused('em', 'must be the entity manager inside em.transactional(…), where a transaction is open');
+    if (this.#ends.knows(transaction)) return transaction;
+    const rows = await em
+      .getConnection()
+      .execute<object[]>(this.#identity.sql, [], 'all', transaction)
+      .catch((error: unknown) => unanswered('em', error));
+    if (identityIn(rows) !== this.#identity.value) throw elsewhere('em');
+    this.#ends.watch(transaction, em.getEventManager());
+    return transaction;
+  }
+
+  hold(events: readonly StreamEvent[]): void {
+    this.#ends.hold(this.#em.getContext(false).getTransactionContext(), events);
   }
 }
 
 /** Takes part in a host's transaction over anything with `query(text, values)`. The host says when it has committed. */
-export class ClientTransaction implements HostTransaction {
+class ClientTransaction implements HostTransaction {
   readonly #client: PlainClient;
   readonly #identity: DatabaseIdentity;
   readonly #announcements: Announcements;
   readonly #held: StreamEvent[] = [];
-  #context: Promise<Transaction> | null = null;
+  #transaction: Promise<Transaction<object>> | null = null;
 
   constructor(client: PlainClient, identity: DatabaseIdentity, announcements: Announcements) {
     this.#client = client;
@@ -89,8 +154,14 @@ export class ClientTransaction implements HostTransaction {
     this.#announcements = announcements;
   }
 
-  open(): Promise<Transaction> {
-    return (this.#context ??= this.#join());
+  async open(): Promise<Transaction<object>> {
+    this.#transaction ??= this.#join();
+    try {
+      return await this.#transaction;
+    } catch (error) {
+      this.#transaction = null; // a client that failed once may be asked again
+      throw error;
+    }
   }
 
   hold(events: readonly StreamEvent[]): void {
@@ -98,24 +169,38 @@ export class ClientTransaction implements HostTransaction {
     this.#announcements.hold(events);
   }
 
-  /** The host has committed: what was held goes out now instead of at the next check. */
+  /**
+   * Looks rather than believes: a pooled client may have rolled back one transaction and committed the next, and some of what
+   * is held stood in the first.
+   */
   committed(): void {
-    this.#announcements.committed(this.#held.splice(0));
+    this.#announcements.look(this.#held.splice(0));
   }
 
-  async #join(): Promise<Transaction> {
-    const { rows } = await this.#client.query(this.#identity.sql, []);
-    const [row] = rows;
-    const identity = typeof row === 'object' && row !== null && 'identity' in row ? row.identity : undefined;
-    if (identity !== this.#identity.value) throw refused('client', "speaks to another database than the service's");
+  async #join(): Promise<Transaction<object>> {
+    const { rows } = await this.#client
+      .query(this.#identity.sql, [])
+      .catch((error: unknown) => unanswered('client', error));
+    if (identityIn(rows) !== this.#identity.value) throw elsewhere('client');
     return transactionOver(this.#client);
   }
 }
 
-function isSavepoint(context: Transaction): boolean {
-  return typeof context === 'object' && context !== null && 'savepointName' in context;
+function identityIn([row]: readonly unknown[]): unknown {
+  return typeof row === 'object' && row !== null && 'identity' in row ? row.identity : undefined;
+}
+
+function elsewhere(path: string): MeetingError {
+  return refused(path, "must speak to the service's own database, and this one speaks to another");
+}
+
+/** What any PostgreSQL can answer was not answered: the transaction had failed before, or this is another kind of database. */
+function unanswered(path: string, cause: unknown): never {
+  if (failureOf(cause) !== 'final') throw cause;
+  const message = 'must have an open transaction on PostgreSQL that no statement has failed in';
+  throw new MeetingError('VALIDATION', `${path} ${message}.`, { details: { fields: [{ path, message }] }, cause });
 }
 
 function refused(path: string, message: string): MeetingError {
-  return new MeetingError('VALIDATION', `${path}: ${message}.`, { details: { fields: [{ path, message }] } });
+  return invalid([{ path, message }]);
 }

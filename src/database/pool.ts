@@ -41,6 +41,14 @@ export function resilientPool(pool: ConnectionPool): void {
 }
 
 /**
+ * Gives a new connection the isolation our statements are written for, whatever the server's default is: they lock, and then
+ * have to see what was committed while they waited.
+ */
+export async function readCommitted(client: Pick<PooledClient, 'query'>): Promise<void> {
+  await client.query('set session characteristics as transaction isolation level read committed');
+}
+
+/**
  * Lets the server prepare the statements on the allow-list: `query(text, values)` becomes a named query.
  * The ORM's own queries carry literals instead of parameters, so preparing those would only fill the server's memory.
  */

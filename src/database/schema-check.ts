@@ -1,4 +1,5 @@
-import { MeetingError } from '../core/errors.ts';
+import { failureOf, toMeetingError } from '../core/driver-error.ts';
+import { isMeetingError, MeetingError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { migrate, type MigrationState, pendingMigrations } from './migrate.ts';
 
@@ -13,7 +14,21 @@ export async function prepareSchema(connection: Connection, mayMigrate: boolean)
       `The schema "${connection.schema}" lacks ${state.pending.length} migrations; run "npx convoke migrate", or open with migrate: true.`,
       { details: { pending: state.pending } },
     );
-  await migrate(connection.orm, connection.schema);
+  await migrateSchema(connection);
+}
+
+/**
+ * Applies what is missing, and names it.
+ * @throws MeetingError SCHEMA_MISMATCH when a migration could not be applied; nothing was changed
+ */
+export async function migrateSchema({ orm, schema }: Connection): Promise<string[]> {
+  try {
+    return await migrate(orm, schema);
+  } catch (error) {
+    if (isMeetingError(error) || failureOf(error) !== 'final') throw toMeetingError(error);
+    const message = `The schema "${schema}" could not be migrated; see the cause, or let somebody who may create tables do it with the SQL of "npx convoke sql".`;
+    throw new MeetingError('SCHEMA_MISMATCH', message, { cause: error });
+  }
 }
 
 function refuseNewer(schema: string, { unknown }: MigrationState): void {

@@ -1,41 +1,71 @@
-import type { StreamEvent } from '../core/event.ts';
+import { type StreamEvent, streamKinds } from '../core/event.ts';
 import type { Logger } from '../core/logger.ts';
 import { statement } from '../core/statement.ts';
 
-/** Which of these events are committed, and how far their streams have got. */
-export const committedAmong = statement<{ id: string; stored: boolean; overtaken: boolean }>(
+/** What the log says about an event whose transaction is somebody else's. */
+export interface PendingState {
+  readonly id: string;
+  readonly stored: boolean;
+  /** Another event has its number, or every transaction that could bring it has ended: it was rolled back. */
+  readonly overtaken: boolean;
+  /** A transaction number above that of every one which has written so far: to be told at the next look. */
+  readonly next?: string;
+}
+
+/**
+ * Which of these events are committed, and which never will be. `before` is the `next` of an earlier look: once all transactions
+ * below it have ended, what is not there was rolled back. A snapshot tells how far transactions have ended, but not how far they
+ * have begun; for that, this takes a number of its own.
+ */
+export const committedAmong = statement<PendingState>(
   'events-committed-among',
   (t) => `
   select e.id::text as id, found.id is not null as stored,
-         coalesce(h.seq >= e.seq and found.id is null, false) as overtaken
-  from jsonb_to_recordset($1::jsonb) as e(id uuid, stream_kind smallint, stream_id uuid, seq bigint)
+         found.id is null and coalesce(h.seq >= e.seq or pg_snapshot_xmin(pg_current_snapshot()) >= e.before::xid8, false)
+           as overtaken,
+         pg_current_xact_id()::text as next
+  from jsonb_to_recordset($1::jsonb) as e(id uuid, stream_kind smallint, stream_id uuid, seq bigint, before text)
   left join ${t.meeting_events} found
     on found.stream_kind = e.stream_kind and found.stream_id = e.stream_id and found.seq = e.seq and found.id = e.id
   left join ${t.meeting_event_heads} h on h.stream_kind = e.stream_kind and h.stream_id = e.stream_id`,
 );
 
+/** The parameter of {@link committedAmong}. */
+export function pendingPositions(events: readonly StreamEvent[], before: ReadonlyMap<string, string>): string {
+  return JSON.stringify(
+    events.map(({ id, stream, seq }) => ({
+      ...{ id, seq, stream_kind: streamKinds[stream.kind], stream_id: stream.id, before: before.get(id) ?? null },
+    })),
+  );
+}
+
 interface Held {
   readonly event: StreamEvent;
   readonly since: number;
+  /** The number of the event's transaction is below this; undefined until it was looked for. */
+  before?: string | undefined;
 }
 
 export interface PendingEventsPorts {
+  /** Asks the log. `before` has, by the event's id, what an earlier look gave as `next`. */
   readonly check: (
     events: readonly StreamEvent[],
-  ) => Promise<readonly { id: string; stored: boolean; overtaken: boolean }[]>;
+    before: ReadonlyMap<string, string>,
+  ) => Promise<readonly PendingState[]>;
   readonly deliver: (events: readonly StreamEvent[]) => void;
   readonly logger: Logger;
 }
 
 /**
- * Events that stand in transactions of the host's. Usually the host's commit announces them at once; where nobody tells,
- * a look at the log each second does. An event another one has overtaken was rolled back and is forgotten.
+ * Events that stand in transactions of the host's. Usually the host's commit announces them at once; where nobody tells, a
+ * look at the log each second does. One that is not there once every transaction that could bring it has ended, was rolled back.
  */
 export class PendingEvents {
   readonly #ports: PendingEventsPorts;
   readonly #held = new Map<string, Held>();
+  readonly #looking = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
-  #checking: Promise<void> = Promise.resolve();
+  #closed = false;
 
   static readonly checkEveryMs = 1_000;
   /** A host transaction open for longer than this has been given up; its events remain readable in the log. */
@@ -50,6 +80,7 @@ export class PendingEvents {
   }
 
   hold(events: readonly StreamEvent[]): void {
+    if (this.#closed) return;
     for (const event of events) this.#held.set(event.id, { event, since: Date.now() });
     this.#schedule();
   }
@@ -62,32 +93,57 @@ export class PendingEvents {
     for (const event of events) this.#held.delete(event.id);
   }
 
-  /** Looks at the log now. */
-  async check(): Promise<void> {
-    const events = [...this.#held.values()].map((held) => held.event);
-    if (events.length === 0) return;
-    const states = new Map((await this.#ports.check(events)).map((state) => [state.id, state]));
-    this.committed(events.filter((event) => states.get(event.id)?.stored === true));
-    const expired = (id: string) => Date.now() - (this.#held.get(id)?.since ?? 0) > PendingEvents.forgetAfterMs;
-    this.discard(events.filter((event) => states.get(event.id)?.overtaken === true || expired(event.id)));
+  /** Looks in the log now, for these or for all, instead of at the next look. */
+  look(events: readonly StreamEvent[] = this.#events()): void {
+    const run = this.check(events)
+      .catch((error: unknown) => this.#ports.logger.warn('pending events could not be checked', { error }))
+      .finally(() => this.#looking.delete(run));
+    this.#looking.add(run);
   }
 
+  async check(events: readonly StreamEvent[] = this.#events()): Promise<void> {
+    const pending = events.flatMap((event) => this.#held.get(event.id) ?? []);
+    if (pending.length === 0) return;
+    const before = new Map(
+      pending.flatMap((held) => (held.before === undefined ? [] : [[held.event.id, held.before]])),
+    );
+    const states = await this.#ports.check(
+      pending.map(({ event }) => event),
+      before,
+    );
+    const byId = new Map(states.map((state) => [state.id, state]));
+    for (const held of pending) held.before ??= byId.get(held.event.id)?.next;
+    const are = (test: (held: Held) => boolean) => pending.filter(test).map(({ event }) => event);
+    this.committed(are(({ event }) => byId.get(event.id)?.stored === true));
+    this.discard(are(({ event, since }) => byId.get(event.id)?.overtaken === true || isGivenUp(since)));
+  }
+
+  /** Looks a last time, then holds nothing any more. */
   async close(): Promise<void> {
+    this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#checking;
+    this.look();
+    await Promise.all(this.#looking);
     this.#held.clear();
   }
 
+  #events(): StreamEvent[] {
+    return [...this.#held.values()].map(({ event }) => event);
+  }
+
   #schedule(): void {
-    if (this.#timer !== null || this.#held.size === 0) return;
+    if (this.#timer !== null || this.#held.size === 0 || this.#closed) return;
     this.#timer = setTimeout(() => {
-      this.#checking = this.check()
-        .catch((error: unknown) => this.#ports.logger.warn('pending events could not be checked', { error }))
-        .then(() => {
-          this.#timer = null;
-          this.#schedule();
-        });
+      this.look();
+      void Promise.allSettled(this.#looking).then(() => {
+        this.#timer = null;
+        this.#schedule();
+      });
     }, PendingEvents.checkEveryMs);
     this.#timer.unref();
   }
+}
+
+function isGivenUp(since: number): boolean {
+  return Date.now() - since > PendingEvents.forgetAfterMs;
 }

@@ -1,1 +1,1 @@
-export { checkIntegrity, type IntegrityReport, type StatementRunner, type Violation } from './integrity.ts';
+export { checkIntegrity, type IntegrityReport, type Violation } from './integrity.ts';

@@ -4,4 +4,4 @@ export { InvitationService } from './invitation.service.ts';
 export type * from './invitation.schema.ts';
 export { askAgain, expireDue, lapseInvitations, repairWaitlists, withdrawInvitation } from './lapse.ts';
 export { type WaitlistEntryProps, WaitlistEntry } from './waitlist-entry.entity.ts';
-export { promoteWaiting, takeSeat } from './waitlist.ts';
+export { acceptByComing, promoteWaiting, takeSeat } from './waitlist.ts';

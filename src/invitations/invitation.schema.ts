@@ -13,7 +13,7 @@ export const inviteInput = z
     /** Their role in the meeting; a Host is made by `participants.transferHost` alone. @default 'Participant' */
     role: z.enum(['CoHost', 'Presenter', 'Participant', 'Observer']).default('Participant'),
     message: text(4_000).nullish(),
-    /** After this the invitation can no longer be answered. */
+    /** After this an invitation that has not been answered lapses; an answer may still change. */
     expiresAt: instant.nullish(),
   })
   .refine((input) => (input.inviteeIds?.length ?? 0) + (input.groups?.length ?? 0) > 0, {

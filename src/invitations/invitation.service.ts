@@ -27,9 +27,15 @@ import {
   respondResult,
   type RespondResult,
 } from './invitation.schema.ts';
-import { dueForReminder, invitationPage, invitationViewOf, markReminded, myInvitationPage } from './invitation.statements.ts';
+import {
+  awaitedAnswers,
+  invitationPage,
+  invitationViewOf,
+  markReminded,
+  myInvitationPage,
+} from './invitation.statements.ts';
 import { findInvitees, invite } from './invite.ts';
-import { respondUnderLimit } from './respond-under-limit.ts';
+import { respondUnderLock } from './respond-under-lock.ts';
 import { respond } from './respond.statements.ts';
 import { revoke } from './revoke.ts';
 
@@ -111,7 +117,8 @@ export class InvitationService {
       const own = all ? null : work.actorId;
       const after = cursor === undefined ? [null, null] : decodeCursor(cursorKind, cursor, cursorValues);
       const rows = await work.run(invitationPage, [target, own, status ?? null, ...after, limit + 1]);
-      authorise('invitation.list', standing, { own: actor !== null || rows.length > 0 });
+      const member = actor !== null && !actor.removed;
+      authorise('invitation.list', standing, { own: member || rows.length > 0 });
       return page(rows, limit, (row) => encodeCursor(cursorKind, [row.invited_text, row.id]), invitationViewOf);
     });
   }
@@ -128,8 +135,11 @@ export class InvitationService {
     });
   }
 
+  /** @returns null when the answer needs the meeting's lock and there is no transaction to hold it */
   async #respond(work: Work, meetingId: string, answer: z.output<typeof respondInput>): Promise<RespondResult | null> {
     const note = answer.message ?? null;
+    // Not after the statement: two answers that both held its share lock would wait for each other to get the full one.
+    if (work.em.isInTransaction()) return respondUnderLock(this.#kernel, work, meetingId, answer.response, note);
     const row = await work.one(respond, [
       ...[meetingId, work.actorId, work.clockParameter, answer.response, note],
       ...[[...legalStates('invitation.respond')], newId(), newId(), `invitation.${answer.response.toLowerCase()}`],
@@ -138,19 +148,21 @@ export class InvitationService {
     if (row.participation !== null) return { participationStatus: row.participation, waitlistPosition: null };
     const standing = standingOf(work, row, this.#kernel.ports.switches);
     authorise('invitation.respond', standing, { own: row.invited, conditions: { invitationOpen: row.open } });
-    if (!row.limited) throw new MeetingError('INTERNAL', 'An answer was refused without a reason.');
-    return work.em.isInTransaction() ? respondUnderLimit(this.#kernel, work, meetingId, answer.response, note) : null;
+    if (row.limited || row.actor_role === null) return null;
+    throw new MeetingError('INTERNAL', 'An answer was refused without a reason.');
   }
 
   async #remind(work: Work, meetingId: string, wanted: string[] | null): Promise<RemindResult> {
     const { standing, now } = await this.#kernel.enter(work, meetingId, 'share');
-    const due = await work.run(dueForReminder, [meetingId, now, wanted, remindEveryHours]);
-    const reminded = due.map((row) => row.invitee_id);
-    const skipped = (wanted ?? []).filter((invitee) => !reminded.includes(invitee));
-    const tooSoon = reminded.length === 0 && skipped.length > 0;
+    const awaited = await work.run(awaitedAnswers, [meetingId, now, wanted, remindEveryHours]);
+    const reminded = awaited.filter((row) => row.wait_seconds === null).map((row) => row.invitee_id);
+    const waits = awaited.flatMap((row) => row.wait_seconds ?? []);
+    const flood = reminded.length === 0 && waits.length > 0;
     authorise('invitation.remind', standing, {
-      conditions: { reminderInterval: !tooSoon || { details: { retryAfterSeconds: remindEveryHours * 3600 } } },
+      conditions: { reminderInterval: !flood || { details: { retryAfterSeconds: Math.min(...waits) } } },
     });
+    const meant = wanted ?? awaited.map((row) => row.invitee_id);
+    const skipped = meant.filter((invitee) => !reminded.includes(invitee));
     await work.run(markReminded, [meetingId, now, reminded]);
     for (const invitee of reminded) announce(work, 'invitation.reminded', meetingId, invitee, {});
     return { reminded, skipped };

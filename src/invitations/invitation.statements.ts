@@ -112,16 +112,17 @@ export const lapseInvitations = statement<{ lapsed: number }>(
 export const askAgain = statement<{ reset: number }>(
   'invitation-ask-again',
   (t) => `
-  with waiting as (
-    update ${t.meeting_waitlist_entries} set left_at = greatest($2::timestamptz, entered_at)
-    where meeting_id = $1::uuid and promoted_at is null and left_at is null),
-  asked as (
+  with asked as (
     update ${t.meeting_invitations} i
     set status = 'Pending', responded_at = null, response_message = null, reminder_sent_at = null
     from ${t.meeting_participants} p
     where i.meeting_id = $1::uuid and p.meeting_id = i.meeting_id and p.auth_user_id = i.invitee_id
       and p.removed_at is null and p.role::text <> $3::text and i.revoked_at is null and i.status <> 'Expired'
     returning i.invitee_id),
+  waiting as (
+    update ${t.meeting_waitlist_entries} w set left_at = greatest($2::timestamptz, w.entered_at)
+    from asked a
+    where w.meeting_id = $1::uuid and w.auth_user_id = a.invitee_id and w.promoted_at is null and w.left_at is null),
   reset as (
     update ${t.meeting_participants} p set status = 'Invited'
     from asked a
@@ -133,17 +134,20 @@ export const askAgain = statement<{ reset: number }>(
 );
 
 /**
- * People who have not answered and may be asked again, locked: 1 meeting, 2 now, 3 whom, or null for all, 4 hours between
- * reminders.
+ * People who have not answered and still may, locked, and how many seconds are left before they may be reminded again, null when
+ * they may be now: 1 meeting, 2 now, 3 whom, or null for all, 4 hours between reminders.
  */
-export const dueForReminder = statement<{ invitee_id: string }>(
-  'invitation-due-for-reminder',
+export const awaitedAnswers = statement<{ invitee_id: string; wait_seconds: number | null }>(
+  'invitation-awaited-answers',
   (t) => `
-  select i.invitee_id from ${t.meeting_invitations} i
+  select i.invitee_id,
+         case when i.reminder_sent_at > $2::timestamptz - make_interval(hours => $4::int)
+              then ceil(extract(epoch from i.reminder_sent_at + make_interval(hours => $4::int) - $2::timestamptz))::int
+         end as wait_seconds
+  from ${t.meeting_invitations} i
   where i.meeting_id = $1::uuid and i.status = 'Pending' and i.responded_at is null
     and (i.expires_at is null or i.expires_at > $2::timestamptz)
     and ($3::uuid[] is null or i.invitee_id = any($3::uuid[]))
-    and (i.reminder_sent_at is null or i.reminder_sent_at <= $2::timestamptz - make_interval(hours => $4::int))
   order by i.invitee_id for no key update`,
   { prepare: false },
 );

@@ -29,7 +29,15 @@ export const invitePeople = statement<InviteRow>(
     from wanted w
     left join ${t.meeting_participants} p on p.meeting_id = $1::uuid and p.auth_user_id = w."userId"
     left join ${t.meeting_invitations} i on i.meeting_id = $1::uuid and i.invitee_id = w."userId"
-    where p.id is null or p.removed_at is not null or (p.status = 'Invited' and i.status = 'Expired')),
+    cross join meeting m
+    where p.id is null or p.removed_at is not null
+      or (p.status in ('Invited', 'Tentative')
+          and (i.status = 'Expired' or i.status = 'Pending' and i.expires_at <= m.now))),
+  -- Whose time is over waits no longer, even if no sweep has said so yet.
+  waiting as (
+    update ${t.meeting_waitlist_entries} w set left_at = greatest(m.now, w.entered_at)
+    from chosen c cross join meeting m
+    where w.meeting_id = m.id and w.auth_user_id = c."userId" and w.promoted_at is null and w.left_at is null),
   roster as (
     insert into ${t.meeting_participants} as p
       (id, meeting_id, auth_user_id, role, status, invited_at, is_presenter, can_share_screen, can_use_chat, upcoming_at)

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { SYSTEM_USER_ID } from '../core/actor.ts';
 import { MeetingError } from '../core/errors.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
@@ -36,13 +37,15 @@ export async function findInvitees(directory: Directory, wish: Wish): Promise<In
   const found = new Set<string>();
   for (const group of wish.groups ?? []) for await (const member of membersOf(directory, group)) found.add(member);
   const profiles = named.length > 0 ? await directory.users?.profiles(named) : undefined;
-  const unknown = profiles === undefined ? [] : named.filter((userId) => !profiles.has(userId));
-  for (const userId of named) if (!unknown.includes(userId)) found.add(userId);
+  // The system's id is nobody's, whatever a directory says.
+  const unknown = new Set(named.filter((userId) => userId === SYSTEM_USER_ID || profiles?.has(userId) === false));
+  for (const userId of named) if (!unknown.has(userId)) found.add(userId);
+  found.delete(SYSTEM_USER_ID);
   if (found.size > most)
     throw new MeetingError('VALIDATION', `groups: must have at most ${most} members together.`, {
       details: { fields: [{ path: 'groups', message: `must have at most ${most} members together` }] },
     });
-  return { userIds: [...found].toSorted(), unknown: [...new Set(unknown)] };
+  return { userIds: [...found].toSorted(), unknown: [...unknown] };
 }
 
 /** Invites under the meeting's lock. */

@@ -42,8 +42,9 @@ export const respond = statement<RespondRow>(
     for no key update of i),
   verdict as (
     select l.*, me.id as participant_id, me.role, me.removed, mine.id as invitation_id, mine.invited_at, c.now,
+           -- The time to answer bounds the first answer; one that was given in time may change until the meeting ends.
            mine.id is not null and mine.status <> 'Expired'
-             and (mine.expires_at is null or mine.expires_at > c.now) as open,
+             and (mine.status <> 'Pending' or mine.expires_at is null or mine.expires_at > c.now) as open,
            (l.settings->>'limitAcceptances') is not null as limited
     from lock l left join me on true left join mine on true
     cross join lateral (select coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now

@@ -21,6 +21,13 @@ const takeOff = statement<{ id: string }>(
   returning p.id`,
 );
 
+const onRoster = statement<{ id: string }>(
+  'participant-on-roster',
+  (t) => `
+  select id from ${t.meeting_participants}
+  where meeting_id = $1::uuid and auth_user_id = $2::uuid and removed_at is null`,
+);
+
 /** Takes an invitation back, under the meeting's lock. */
 export async function revoke(kernel: Kernel, work: Work, meetingId: string, inviteeId: string): Promise<null> {
   const { meeting, standing, now } = await kernel.enter(work, meetingId);
@@ -28,8 +35,8 @@ export async function revoke(kernel: Kernel, work: Work, meetingId: string, invi
   const mine = invitation?.inviter_id === work.actorId && invitation.status === 'Pending';
   authorise('invitation.revoke', standing, { own: mine });
   if (invitation === undefined || invitation.revoked_at !== null) throw notFound('invitation');
-  const [gone] = await work.run(takeOff, [meetingId, inviteeId, now, work.actorId, conditions.seatFree.exempts[0]]);
-  if (gone === undefined)
+  await work.run(takeOff, [meetingId, inviteeId, now, work.actorId, conditions.seatFree.exempts[0]]);
+  if ((await work.run(onRoster, [meetingId, inviteeId])).length > 0)
     throw new MeetingError('CONFLICT', 'The person is the Host or present now; remove them as a participant instead.');
   await withdrawInvitation(work, meetingId, inviteeId, now);
   announce(work, 'invitation.revoked', meetingId, inviteeId, {});

@@ -26,6 +26,27 @@ export const recordAnswer = statement<{ id: string }>(
   returning p.id`,
 );
 
+/**
+ * Whoever comes has accepted, whatever they answered before; what has expired stays so. 1 meeting, 2 user, 3 now. Says
+ * whether an invitation was answered by it.
+ */
+export const acceptComing = statement<{ answered: boolean }>(
+  'invitation-accept-coming',
+  (t) => `
+  with answered as (
+    update ${t.meeting_invitations} i set status = 'Accepted', responded_at = greatest($3::timestamptz, i.invited_at)
+    where i.meeting_id = $1::uuid and i.invitee_id = $2::uuid and i.status in ('Pending', 'Declined')
+    returning i.id),
+  followed as (
+    update ${t.meeting_participants} p
+    set status = 'Accepted',
+        upcoming_at = case when m.status in ('Scheduled', 'InProgress') then m.scheduled_start_time end
+    from ${t.meetings} m
+    where m.id = p.meeting_id and p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid
+      and p.status in ('Invited', 'Declined', 'Tentative'))
+  select exists (select 1 from answered) as answered`,
+);
+
 /** Somebody who walks in where everybody may has no row to put an answer in: 1 id, 2 meeting, 3 user, 4 now. */
 export const seatWalkIn = statement<{ id: string }>(
   'waitlist-seat-walk-in',

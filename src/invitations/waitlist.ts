@@ -4,8 +4,8 @@ import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import type { Work } from '../core/work.ts';
 import { announce } from './announce.ts';
-import { lockInvitation } from './invitation.statements.ts';
 import {
+  acceptComing,
   acceptedSeats,
   enterWaitlist,
   leaveWaitlist,
@@ -43,11 +43,15 @@ export async function takeSeat(kernel: Kernel, work: Work, meetingId: string, us
   const { meeting, now } = await kernel.enter(work, meetingId);
   if (!(await seatFree(work, meeting)))
     throw new MeetingError('CAPACITY', 'Every seat has been accepted by somebody; wait until one comes free.');
-  await work.run(leaveWaitlist, [meetingId, userId, now]);
-  const [invitation] = await work.run(lockInvitation, [meetingId, userId]);
   await work.run(seatWalkIn, [newId(), meetingId, userId, now]);
-  await work.run(recordAnswer, [meetingId, userId, now, 'Accepted', 'Accepted', null]);
-  if (invitation !== undefined) announce(work, 'invitation.accepted', meetingId, userId, { byJoining: true });
+  await acceptByComing(work, meetingId, userId, now);
+}
+
+/** Whoever comes has accepted, whatever they answered before, and waits no longer. Under the meeting's lock. */
+export async function acceptByComing(work: Work, meetingId: string, userId: string, now: Date): Promise<void> {
+  await work.run(leaveWaitlist, [meetingId, userId, now]);
+  const { answered } = await work.one(acceptComing, [meetingId, userId, now]);
+  if (answered) announce(work, 'invitation.accepted', meetingId, userId, { byJoining: true });
 }
 
 /** Accepts for the actor where seats are limited: a seat if one is free and nobody stands before them, else a place in line. */

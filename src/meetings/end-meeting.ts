@@ -7,6 +7,7 @@ import { lapseInvitations } from '../invitations/index.ts';
 import { endPresence } from '../participants/index.ts';
 import { Meeting } from './meeting.entity.ts';
 import { meetingEvents } from './meeting.events.ts';
+import { later } from './meeting.rules.ts';
 import type { MeetingView } from './meeting.schema.ts';
 import { meetingById, meetingViewOf } from './meeting.statements.ts';
 
@@ -19,7 +20,7 @@ export async function endMeeting(kernel: Kernel, work: Work, meetingId: string):
   authorise('meeting.end', standing);
   const meeting = await work.em.findOneOrFail(Meeting, meetingId);
   const actualEndTime = later(now, meeting.actualStartTime ?? now);
-  Object.assign(meeting, { status: 'Completed', actualEndTime, updatedAt: now });
+  Object.assign(meeting, { status: 'Completed', actualEndTime, updatedAt: later(now, meeting.updatedAt) });
   await work.flush();
   await endPresence(kernel, work, { meetingId, actualEndTime, settings: meeting.settings });
   await lapseInvitations(work, meetingId, actualEndTime);
@@ -29,8 +30,4 @@ export async function endMeeting(kernel: Kernel, work: Work, meetingId: string):
   });
   await settleEngagement(work, meetingId);
   return meetingViewOf(await work.one(meetingById, [meetingId]));
-}
-
-function later(one: Date, other: Date): Date {
-  return one > other ? one : other;
 }

@@ -5,7 +5,7 @@ import type { Work } from '../core/work.ts';
 import { lapseInvitations } from '../invitations/index.ts';
 import { Meeting } from './meeting.entity.ts';
 import { meetingEvents } from './meeting.events.ts';
-import { isWithin, startWindow } from './meeting.rules.ts';
+import { isWithin, later, startWindow } from './meeting.rules.ts';
 import type { MeetingView } from './meeting.schema.ts';
 import { meetingById, meetingViewOf, refreshUpcoming } from './meeting.statements.ts';
 
@@ -16,7 +16,7 @@ export async function start(kernel: Kernel, work: Work, meetingId: string): Prom
   const window = startWindow(meeting, kernel.ports.rules);
   const details = { status: meeting.status, opensAt: window.opens, closesAt: window.closes };
   authorise('meeting.start', standing, { conditions: { withinStartWindow: isWithin(window, now) || { details } } });
-  Object.assign(meeting, { status: 'InProgress', actualStartTime: now, updatedAt: now });
+  Object.assign(meeting, { status: 'InProgress', actualStartTime: now, updatedAt: later(now, meeting.updatedAt) });
   await work.flush();
   work.emit(meetingEvents, 'meeting.started', meetingStream(meetingId), { actualStartTime: now.toISOString() });
   return current(work, meetingId);
@@ -32,7 +32,7 @@ export async function postpone(
   const { standing, now } = await kernel.enter(work, meetingId);
   authorise('meeting.postpone', standing);
   const meeting = await work.em.findOneOrFail(Meeting, meetingId);
-  Object.assign(meeting, { status: 'Postponed', updatedAt: now });
+  Object.assign(meeting, { status: 'Postponed', updatedAt: later(now, meeting.updatedAt) });
   await work.flush();
   await work.run(refreshUpcoming, [meetingId]);
   work.emit(meetingEvents, 'meeting.postponed', meetingStream(meetingId), { reason });
@@ -49,7 +49,7 @@ export async function cancel(
   const { standing, now } = await kernel.enter(work, meetingId);
   authorise('meeting.cancel', standing);
   const meeting = await work.em.findOneOrFail(Meeting, meetingId);
-  Object.assign(meeting, { status: 'Cancelled', updatedAt: now });
+  Object.assign(meeting, { status: 'Cancelled', updatedAt: later(now, meeting.updatedAt) });
   await work.flush();
   await lapseInvitations(work, meetingId, now);
   await work.run(refreshUpcoming, [meetingId]);

@@ -37,13 +37,12 @@ function fetch(work: Work, filter: Filter, after: After): Promise<readonly Liste
   const person = work.principal.kind === 'person' ? work.principal.userId : null;
   const limit = filter.limit + 1;
   if (onlyUpcoming(filter) && person !== null) return work.run(listUpcoming, [person, ...after, limit]);
-  const statuses = filter.upcoming ? ['Scheduled', 'InProgress'] : (filter.statuses ?? null);
   return work.run(filter.order === 'asc' ? listAscending : listDescending, [
-    ...[person, filter.mine && person !== null, statuses, filter.meetingTypes ?? null],
+    ...[person, filter.mine && person !== null, filter.statuses ?? null, filter.meetingTypes ?? null],
     ...[filter.from ?? null, filter.to ?? null, filter.creatorId ?? null, filter.partyId ?? null],
     ...[filter.guildId ?? null, filter.classId ?? null, filter.subjectId ?? null, filter.seriesId ?? null],
     ...after,
-    limit,
+    ...[limit, filter.upcoming],
   ]);
 }
 

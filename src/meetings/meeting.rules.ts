@@ -40,6 +40,11 @@ export function isWithin(window: { opens: Date; closes: Date }, now: Date): bool
   return window.opens <= now && now <= window.closes;
 }
 
+/** The later of two instants: a clock that is set back must not make a meeting end before it began. */
+export function later(one: Date, other: Date): Date {
+  return one > other ? one : other;
+}
+
 /** The settings after a change: given keys replace, null removes. */
 export function mergeSettings(
   current: Readonly<Record<string, unknown>>,

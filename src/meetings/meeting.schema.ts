@@ -14,6 +14,8 @@ import {
   version,
 } from '../core/schema.ts';
 
+const oneThreshold = 'must be { minutes } or { share }';
+
 /** Switches and limits of one meeting, kept in `meetings.settings`. What is absent falls back to the service's. */
 export const meetingSettings = z.strictObject({
   /** @default true */
@@ -36,7 +38,10 @@ export const meetingSettings = z.strictObject({
   limitAcceptances: int32(1, 1_000_000).optional(),
   /** What counts as having attended: minutes present, or a share of the meeting's length. Absent is any presence. */
   attendanceThreshold: z
-    .union([z.strictObject({ minutes: int32(1, 10_080) }), z.strictObject({ share: z.number().gt(0).lte(1) })])
+    .union([
+      z.strictObject({ minutes: int32(1, 10_080) }, oneThreshold),
+      z.strictObject({ share: z.number().gt(0).lte(1) }, oneThreshold),
+    ])
     .optional(),
   /** Hosts get an engagement score too. @default false */
   scoreHosts: z.boolean().optional(),
@@ -51,6 +56,9 @@ const settingsPatch = z.strictObject(
 );
 
 const meetingPassword = label(128);
+
+/** Known, so that whoever gives it learns where recurring meetings come from. */
+const madeBySeries = z.undefined('must be left out: a series makes recurring meetings').optional();
 
 /** Input of `meetings.schedule`. */
 export const scheduleInput = z.strictObject({
@@ -72,6 +80,8 @@ export const scheduleInput = z.strictObject({
   meetingPassword: meetingPassword.nullish(),
   recordingEnabled: z.boolean().default(false),
   settings: meetingSettings.default({}),
+  isRecurring: madeBySeries,
+  recurrencePattern: madeBySeries,
 });
 export type ScheduleInput = z.input<typeof scheduleInput>;
 

@@ -120,7 +120,10 @@ export class MeetingsService {
     return this.#write('meetings.cancel', { target, reason }, (work) => cancel(this.#kernel, work, target, reason));
   }
 
-  /** The link, from a quarter of an hour before the start; until then null with the time at which to ask again. */
+  /**
+   * The link, from a quarter of an hour before the start; until then null with the time at which to ask again. A postponed
+   * meeting has none until it has a new time.
+   */
   async joinInfo(meetingId: string): Promise<JoinInfo> {
     const target = validate(id, meetingId);
     return this.#kernel.read(this.#call, async (work) => {
@@ -132,7 +135,8 @@ export class MeetingsService {
         scheduledEndTime: new Date(row.scheduled_end_time),
       };
       const window = startWindow(times, this.#kernel.ports.rules);
-      const open = standing.status === 'InProgress' || now >= window.opens;
+      // The time of a postponed meeting is no time to come at.
+      const open = standing.status === 'InProgress' || (standing.status === 'Scheduled' && now >= window.opens);
       return Object.freeze({
         meetingUrl: open ? row.meeting_url : null,
         requiresPassword: row.has_password,

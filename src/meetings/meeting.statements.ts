@@ -94,7 +94,7 @@ export interface ListedRow extends MeetingRow {
 /**
  * A page of meetings by scheduled start. The roster row decides whether it is one of mine; people who were removed are outsiders.
  * Parameters: 1 person or null for all, 2 mine only, 3 statuses, 4 types, 5 from, 6 to, 7 creator, 8 party, 9 guild, 10 class,
- * 11 subject, 12 series, 13 and 14 the last row's time and id, 15 limit.
+ * 11 subject, 12 series, 13 and 14 the last row's time and id, 15 limit, 16 only what lies ahead, as `upcoming_at` has it for one's own.
  */
 function listing(order: 'asc' | 'desc') {
   const after = order === 'asc' ? '>' : '<';
@@ -117,6 +117,7 @@ function listing(order: 'asc' | 'desc') {
       and ($11::uuid is null or m.subject_id = $11::uuid)
       and ($12::uuid is null or m.series_id = $12::uuid)
       and ($13::timestamptz is null or (m.scheduled_start_time, m.id) ${after} ($13::timestamptz, $14::uuid))
+      and (not $16::boolean or m.status in ('Scheduled', 'InProgress') and p.status is distinct from 'Declined')
     order by m.scheduled_start_time ${order}, m.id ${order} limit $15::int`,
     { prepare: false },
   );

@@ -6,7 +6,7 @@ import type { Work } from '../core/work.ts';
 import { askAgain } from '../invitations/index.ts';
 import { Meeting } from './meeting.entity.ts';
 import { meetingEvents } from './meeting.events.ts';
-import { checkSchedule } from './meeting.rules.ts';
+import { checkSchedule, later } from './meeting.rules.ts';
 import type { MeetingView, rescheduleInput } from './meeting.schema.ts';
 import { meetingById, meetingViewOf, refreshUpcoming } from './meeting.statements.ts';
 
@@ -28,7 +28,7 @@ export async function reschedule(
     formerTimezone: meeting.timezone,
   };
   const next = { ...wish, timezone: wish.timezone ?? meeting.timezone };
-  Object.assign(meeting, { ...next, status: 'Scheduled', updatedAt: now });
+  Object.assign(meeting, { ...next, status: 'Scheduled', updatedAt: later(now, meeting.updatedAt) });
   await work.flush();
   const reset = await askAgain(work, meetingId, now);
   await work.run(refreshUpcoming, [meetingId]);

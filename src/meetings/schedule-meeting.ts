@@ -32,7 +32,13 @@ export async function schedule(
   const now = await work.now();
   const refusal = checkSchedule(wish, now, imported);
   if (refusal) throw refusal;
-  const { creatorId = work.actorId, meetingPassword: _plain, ...facts } = wish;
+  const {
+    creatorId = work.actorId,
+    meetingPassword: _plain,
+    isRecurring: _no,
+    recurrencePattern: _none,
+    ...facts
+  } = wish;
   const meeting = work.em.create(Meeting, {
     ...nulled(facts),
     id: newId(),
@@ -63,7 +69,7 @@ export async function schedule(
 }
 
 /** What was left out of the input is empty in the row. */
-function nulled(facts: Omit<Wish, 'creatorId' | 'meetingPassword'>) {
+function nulled(facts: Omit<Wish, 'creatorId' | 'meetingPassword' | 'isRecurring' | 'recurrencePattern'>) {
   return {
     ...facts,
     description: facts.description ?? null,

@@ -9,7 +9,7 @@ import type { Work } from '../core/work.ts';
 import { promoteWaiting } from '../invitations/index.ts';
 import { Meeting } from './meeting.entity.ts';
 import { meetingEvents } from './meeting.events.ts';
-import { changedFields, mergeSettings } from './meeting.rules.ts';
+import { changedFields, later, mergeSettings } from './meeting.rules.ts';
 import type { MeetingView, updateInput } from './meeting.schema.ts';
 import { meetingById, meetingViewOf } from './meeting.statements.ts';
 
@@ -59,7 +59,7 @@ export async function update(
   };
   const changed = changedFields(meeting, next);
   if (changed.length > 0) {
-    Object.assign(meeting, next, { updatedAt: now });
+    Object.assign(meeting, next, { updatedAt: later(now, meeting.updatedAt) });
     await work.flush();
     // A higher limit, or none, lets people in who stand in line.
     await promoteWaiting(work, { ...facts, settings }, now);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamEvent } from '../core/event.ts';
 import type { JsonValue } from '../core/json.ts';
 import type { Logger } from '../core/logger.ts';
@@ -24,6 +25,7 @@ export class Notices {
   readonly #ports: NoticesPorts;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(ports: NoticesPorts) {
     this.#ports = ports;
@@ -31,17 +33,21 @@ export class Notices {
 
   /** Takes an event in; what is not worth telling is passed over. */
   take(event: StreamEvent): void {
-    if (event.stream.kind !== 'user' || !worthTelling.has(event.type) || this.#closing.signal.aborted) return;
+    if (event.stream.kind !== 'user' || !worthTelling.has(event.type) || this.#closed) return;
     const run = this.#tell(event)
       .catch((error: unknown) => this.#ports.logger.error('a notice was not delivered', { event: event.id, error }))
       .finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
-  /** Waits for notices under way, then lets none begin. */
-  async close(): Promise<void> {
+  /** Lets no notice begin any more, and waits for those under way, at most `graceMs`: then it tells the notifier to stop. */
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true;
+    const grace = new AbortController();
+    const waited = sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {});
+    await Promise.race([Promise.all(this.#running), waited]);
+    grace.abort();
     this.#closing.abort();
-    await Promise.all(this.#running);
   }
 
   async #tell(event: StreamEvent): Promise<void> {

@@ -62,7 +62,7 @@ export interface ClosedRow {
 
 /**
  * Closes the given open sessions of a locked meeting: `$2` is JSON, a list of { id, leftAt, reason }.
- * For removal, the end of a meeting and whoever sweeps silent sessions.
+ * For removal, the end of a meeting and whoever sweeps silent sessions: all after {@link lockPresent} or the person's own lock.
  */
 export const closeSessions = statement<ClosedRow>(
   'sessions-close',
@@ -73,6 +73,19 @@ export const closeSessions = statement<ClosedRow>(
     from jsonb_to_recordset($2::jsonb) as c(id uuid, "leftAt" timestamptz, reason text)),
   ${closingCtes(t)}
   select auth_user_id, still_present from departed`,
+  { prepare: false },
+);
+
+/**
+ * Locks the rows of everybody present, in the order of their ids: whatever they were about to switch on is switched on or
+ * refused by now, so that {@link closeSessions}, as the next statement, sees all there is to switch off.
+ */
+export const lockPresent = statement<{ id: string }>(
+  'participants-lock-present',
+  (t) => `
+  select id from ${t.meeting_participants}
+  where meeting_id = $1::uuid and joined_at is not null and left_at is null
+  order by id for no key update`,
   { prepare: false },
 );
 

@@ -19,12 +19,12 @@ export interface HandRow {
  */
 const me = (meetings: string, participants: string) => `
   me as (
-    select p.role, p.removed_at is not null as removed, p.joined_at is not null and p.left_at is null as present,
-           m.status, m.settings, m.id as meeting_id,
+    select p.id as participant_id, p.role, p.removed_at is not null as removed,
+           p.joined_at is not null and p.left_at is null as present, m.status, m.settings, m.id as meeting_id,
            coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now
     from ${participants} p join ${meetings} m on m.id = p.meeting_id
     where p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid
-    for share of p),
+    for no key update of p),
   allowed as (
     select * from me
     where present and not removed and role::text = any($5::text[]) and status::text = any($6::text[]))`;
@@ -51,6 +51,9 @@ export const raiseHand = statement<HandRow>(
     select $7::uuid, a.meeting_id, $2::uuid, 'hand', a.now from allowed a
     on conflict (meeting_id, auth_user_id, kind) where ended_at is null do nothing
     returning id),
+  -- Written, not only locked: whoever leaves and waits for the row must learn that there is something to take down.
+  noticed as (
+    update ${t.meeting_participants} p set role = p.role from raised cross join allowed a where p.id = a.participant_id),
   ${drafts('participant.hand-raised', 'raised')},
   ${appendCtes(t)}
   ${answer(t.meetings)}`,
@@ -69,4 +72,13 @@ export const lowerHand = statement<HandRow>(
   ${drafts('participant.hand-lowered', 'lowered')},
   ${appendCtes(t)}
   ${answer(t.meetings)}`,
+);
+
+/** Takes down the hand of somebody who may not raise one any more: 1 meeting, 2 person, 3 now. */
+export const takeDownHand = statement<{ id: string }>(
+  'participant-take-down-hand',
+  (t) => `
+  update ${t.meeting_media_intervals} set ended_at = greatest($3::timestamptz, started_at)
+  where meeting_id = $1::uuid and auth_user_id = $2::uuid and kind = 'hand' and ended_at is null
+  returning id`,
 );

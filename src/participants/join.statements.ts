@@ -29,9 +29,10 @@ export interface JoinRow extends Partial<ParticipantRow> {
  * onto the roster, counts them, accepts their invitation and appends the events, in one round trip.
  *
  * What guards what: `lock` serialises everybody who changes seats of this meeting. A statement reads all else as it
- * was when it started, before it waited for that lock; `me` and `host` therefore lock their rows, which reads them anew, and
- * `seen` compares: had the own row changed meanwhile, the person's sessions may have too, and nothing is done but to
- * say so. Every change of a person's sessions writes their row, so this finds them all.
+ * was when it started, before it waited for that lock; `me` and `host` therefore lock their rows, which reads them anew
+ * (`for share` at least: `for key share` would be content with the old version of a row), and `seen` compares: had the
+ * own row changed meanwhile, the person's sessions may have too, and nothing is done but to say so. Every change of a
+ * person's sessions writes their row, so this finds them all.
  *
  * Parameters: 1 meeting, 2 user, 3 connection, 4 now, 5 participant id, 6 session id, 7–9 event ids, 10 verified hash,
  * 11 legal states, 12 roles that need no password, 13 the Host's role, 14 openJoin where the meeting is silent, 15 source.
@@ -54,7 +55,7 @@ export const join = statement<JoinRow>(
   host as (
     select h.joined_at is not null and h.left_at is null as present
     from lock l join ${t.meeting_participants} h on h.meeting_id = l.id and h.role = $13::${t.type('participant_role')}
-    for key share of h),
+    for share of h),
   facts as (
     select l.*, coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now,
            me.id as participant_id, me.role, me.status as participation, me.removed_at is not null as removed,
@@ -96,7 +97,8 @@ export const join = statement<JoinRow>(
     on conflict (meeting_id, auth_user_id, source, connection_id) where left_at is null do nothing
     returning id),
   counted as (
-    update ${t.meetings} m set current_participants_count = m.current_participants_count + 1
+    -- Checks are made on the version this statement saw first, where the count and the limit may be older than the lock.
+    update ${t.meetings} m set current_participants_count = a.present + 1, max_participants = a.max_participants
     from entered cross join allowed a where m.id = a.id and not a.was_present
     returning m.id),
   accepted as (

@@ -1,4 +1,4 @@
-import { notFound } from '../core/errors.ts';
+import { MeetingError, notFound } from '../core/errors.ts';
 import { meetingStream } from '../core/event.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
@@ -6,6 +6,7 @@ import { authorise } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { settleEngagement } from '../engagement/index.ts';
+import { acceptByComing } from '../invitations/index.ts';
 import { participantEvents } from './participant.events.ts';
 import type { AttendanceMark, ParticipantView } from './participant.schema.ts';
 import { lockParticipant, participantInMeeting, participantViewOf } from './participant.statements.ts';
@@ -14,9 +15,12 @@ import { disownSessions, insertSession, reclaimSessions, setAttendance, settlePe
 /** Where a stay comes from that a host has vouched for. */
 const markedSource = 'marked';
 
-const actualSpan = statement<{ start: string; end: string }>(
-  'meeting-actual-span',
-  (t) => `select actual_start_time as start, actual_end_time as end from ${t.meetings} where id = $1::uuid`,
+/** 1 meeting, 2 when the person was asked. */
+const vouchedSpan = statement<{ start: string; end: string }>(
+  'meeting-vouched-span',
+  (t) => `
+  select least(greatest(actual_start_time, $2::timestamptz), actual_end_time) as start, actual_end_time as end
+  from ${t.meetings} where id = $1::uuid`,
 );
 
 /**
@@ -35,24 +39,30 @@ export async function markAttendance(
   const member = person !== undefined && !person.removed;
   authorise('participant.markAttendance', standing, { conditions: { targetIsMember: member } });
   if (!member) throw notFound('participant');
+  if (person.status === 'Declined' && mark === 'NoShow')
+    throw new MeetingError(
+      'CONFLICT',
+      'The person declined, so nobody missed them; only an expected person is a no-show.',
+    );
   if (person.status !== mark) {
+    if (person.status === 'Declined') await acceptByComing(work, meetingId, userId, now);
     if (mark === 'NoShow') await work.run(disownSessions, [meetingId, userId]);
-    else if (person.joined_at === null) await vouchFor(work, meetingId, userId, now);
+    else if (person.joined_at === null) await vouchFor(work, meetingId, userId, person.invited_at, now);
     await work.run(settlePerson, [meetingId, userId]);
     await work.run(setAttendance, [meetingId, userId, mark]);
-    await settleEngagement(work, meetingId);
     const data = { userId, status: mark, formerStatus: person.status };
     work.emit(participantEvents, 'participant.attendance-marked', meetingStream(meetingId), data, {
       audience: 'hosts',
     });
+    await settleEngagement(work, meetingId);
   }
   return participantViewOf(await work.one(participantInMeeting, [meetingId, userId]));
 }
 
-/** The person's own stays, if they were taken from them before; else one for the whole meeting. */
-async function vouchFor(work: Work, meetingId: string, userId: string, now: Date): Promise<void> {
+/** The person's own stays, if they were taken from them before; else one for the meeting from when they were asked. */
+async function vouchFor(work: Work, meetingId: string, userId: string, invitedAt: string, now: Date): Promise<void> {
   if ((await work.run(reclaimSessions, [meetingId, userId])).length > 0) return;
-  const { start, end } = await work.one(actualSpan, [meetingId]);
+  const { start, end } = await work.one(vouchedSpan, [meetingId, invitedAt]);
   const span = [new Date(start), new Date(end)];
   await work.run(insertSession, [newId(), meetingId, userId, markedSource, '', null, ...span, now]);
 }

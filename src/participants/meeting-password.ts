@@ -1,11 +1,19 @@
+import { signature } from '../core/actor.ts';
 import type { Call } from '../core/call.ts';
 import { MeetingError } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { dummyHash } from '../core/password-hasher.ts';
 import { conditions } from '../core/permission-terms.ts';
 import { resolveSwitch } from '../core/policy.ts';
-import type { Work } from '../core/work.ts';
-import { forgivePasswordTries, meetingSecret, passwordLimits, takePasswordTry } from './password.statements.ts';
+import {
+  forgivePasswordTries,
+  meetingSecret,
+  passwordLimits,
+  passwordRetryAfter,
+  takePasswordTry,
+} from './password.statements.ts';
+
+const singleStatement = { singleStatement: true } as const;
 
 /**
  * Compares a given password with the stored hash, outside any transaction of ours: hashing takes long, and a failed try must
@@ -21,7 +29,6 @@ export async function verifiedHash(
   given: string,
 ): Promise<string | null> {
   const unkeyed = { ...call, idempotencyKey: null };
-  const inWork = <T>(body: (work: Work) => Promise<T>) => kernel.run(unkeyed, body, { singleStatement: true });
   const hasher = kernel.ports.passwordHasher;
 
   const [secret] = await kernel.read(unkeyed, (work) => work.run(meetingSecret, [meetingId, work.actorId]));
@@ -36,16 +43,35 @@ export async function verifiedHash(
     return null;
   }
   const exempt = conditions.passwordGiven.exempts.some((role) => role === secret?.role);
-  if (
-    !exempt &&
-    (await inWork((work) => work.run(takePasswordTry, [meetingId, work.actorId, work.clockParameter]))).length === 0
-  )
-    throw new MeetingError(
-      'RATE_LIMITED',
-      `Too many wrong passwords; try again in ${passwordLimits.windowMinutes} minutes.`,
-      { details: { retryAfterSeconds: passwordLimits.windowMinutes * 60 } },
-    );
+  if (!exempt) await takeTry(kernel, unkeyed, meetingId);
   if (!(await hasher.verify(given, hash))) return null;
-  await inWork((work) => work.run(forgivePasswordTries, [meetingId, work.actorId]));
+  await kernel.run(unkeyed, (work) => work.run(forgivePasswordTries, [meetingId, work.actorId]), singleStatement);
   return hash;
+}
+
+async function takeTry(kernel: Kernel, call: Call, meetingId: string): Promise<void> {
+  const { unsaved, windowMinutes } = passwordLimits;
+  if (call.host !== null) {
+    const key = `password:${meetingId}:${signature(call.principal)}`;
+    const limit = await kernel.ports.rateLimiter.take(key, { points: unsaved, perSeconds: windowMinutes * 60 });
+    if (!limit.allowed) throw tooMany(limit.retryAfterSeconds);
+  }
+  const retryAfterSeconds = await kernel.run(
+    call,
+    async (work) => {
+      const who = [meetingId, work.actorId, work.clockParameter];
+      const [taken] = await work.run(takePasswordTry, who);
+      return taken === undefined ? ((await work.one(passwordRetryAfter, who)).seconds ?? 1) : null;
+    },
+    singleStatement,
+  );
+  if (retryAfterSeconds !== null) throw tooMany(retryAfterSeconds);
+}
+
+function tooMany(retryAfterSeconds: number): MeetingError {
+  const minutes = Math.ceil(retryAfterSeconds / 60);
+  const wait = minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  return new MeetingError('RATE_LIMITED', `Too many wrong passwords; try again in ${wait}.`, {
+    details: { retryAfterSeconds },
+  });
 }

@@ -8,6 +8,7 @@ import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { promoteWaiting, withdrawInvitation } from '../invitations/index.ts';
 import { closeSessions, openSessions } from './closing.statements.ts';
+import { takeDownHand } from './hand.statements.ts';
 import { Participant } from './participant.entity.ts';
 import { participantEvents } from './participant.events.ts';
 import { checkFlags, flagsForRole, type ParticipantFlags } from './participant.rules.ts';
@@ -28,15 +29,19 @@ export class Membership {
   }
 
   async setRole(work: Work, meetingId: string, userId: string, role: AssignableRole): Promise<ParticipantView> {
-    const { standing } = await this.#kernel.enter(work, meetingId);
+    const { standing, now } = await this.#kernel.enter(work, meetingId);
     const target = await member(work, meetingId, userId);
     authorise('participant.changeRole', standing, { targetRole: roleOf(target), grant: role });
-    const person = required(target);
+    const person = notHost(required(target));
     const formerRole = person.role;
     if (formerRole === role) return view(work, meetingId, userId);
     Object.assign(person, { role, ...flagsForRole(role, formerRole, flagsOf(person)) });
     await work.flush();
-    work.emit(participantEvents, 'participant.role-changed', meetingStream(meetingId), { userId, role, formerRole });
+    const stream = meetingStream(meetingId);
+    work.emit(participantEvents, 'participant.role-changed', stream, { userId, role, formerRole });
+    // An Observer could not lower it.
+    const lowered = role === 'Observer' ? await work.run(takeDownHand, [meetingId, userId, now]) : [];
+    if (lowered.length > 0) work.emit(participantEvents, 'participant.hand-lowered', stream, { userId });
     return view(work, meetingId, userId);
   }
 
@@ -89,7 +94,7 @@ export class Membership {
     const { standing, meeting, now } = await this.#kernel.enter(work, meetingId);
     const target = await member(work, meetingId, userId);
     authorise('participant.remove', standing, { targetRole: roleOf(target) });
-    const person = required(target);
+    const person = notHost(required(target));
     const open = await work.run(openSessions, [meetingId, userId]);
     const leftAt = now.toISOString();
     const closing = open.map(({ id }) => ({ id, leftAt, reason: 'removed' }));
@@ -101,7 +106,7 @@ export class Membership {
     await work.flush();
     await withdrawInvitation(work, meetingId, userId, now);
     work.emit(participantEvents, 'participant.removed', meetingStream(meetingId), { userId });
-    work.emit(participantEvents, 'participant.removed', userStream(userId), { userId });
+    work.emit(participantEvents, 'participant.removed', userStream(userId), { userId, meetingId });
     await promoteWaiting(work, meeting, now);
   }
 }
@@ -118,6 +123,13 @@ function roleOf(target: Participant | null): ParticipantRole | null {
 function required(target: Participant | null): Participant {
   if (target === null) throw notFound('participant');
   return target;
+}
+
+/** People cannot reach a Host by rank; the system can, and a meeting without one would be nobody's. */
+function notHost(person: Participant): Participant {
+  if (person.role === 'Host')
+    throw new MeetingError('CONFLICT', 'A meeting always has a Host; hand the meeting over first.');
+  return person;
 }
 
 function flagsOf({ isPresenter, canShareScreen, canUseChat }: Participant): ParticipantFlags {

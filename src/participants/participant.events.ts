@@ -20,8 +20,9 @@ export const participantEvents = defineEvents({
   },
   'participant.removed': {
     about: 'A host removed a person, who is an outsider from here on until invited again.',
-    audience: 'all',
-    data: z.strictObject({ userId }),
+    audience: 'all, the person',
+    // In the person's own stream the meeting is named; in the meeting's stream it is the stream.
+    data: z.strictObject({ userId, meetingId: z.string().optional() }),
   },
   'participant.role-changed': {
     about: "A person's role changed.",

@@ -2,8 +2,11 @@ import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { ParticipantRole } from '../core/enums.ts';
 import { statement } from '../core/statement.ts';
 
-/** How many tries a person has, and a meeting as a whole, within the window. */
-export const passwordLimits = { perPerson: 5, perMeeting: 50, windowMinutes: 15 } as const;
+/**
+ * How many tries a person has, and a meeting as a whole, within the window. Inside a transaction of the host's, where a
+ * rollback may undo what is counted here, a person has `unsaved` more by the rate limiter, which nothing undoes.
+ */
+export const passwordLimits = { perPerson: 5, perMeeting: 50, unsaved: 20, windowMinutes: 15 } as const;
 
 /** The stored hash, and whether this person may know that the meeting is there. */
 export const meetingSecret = statement<{
@@ -40,6 +43,20 @@ export const takePasswordTry = statement<{ attempts: number }>(
     where a.attempts < ${passwordLimits.perPerson}
        or a.window_started_at <= excluded.window_started_at - interval '${passwordLimits.windowMinutes} minutes'
   returning a.attempts`,
+);
+
+/** Whole seconds until there is a try again: 1 meeting, 2 user, 3 now. */
+export const passwordRetryAfter = statement<{ seconds: number | null }>(
+  'password-retry-after',
+  (t) => `
+  with clock as (select coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now),
+  recent as (
+    select a.window_started_at + interval '${passwordLimits.windowMinutes} minutes' - c.now as remaining,
+           a.auth_user_id = $2::uuid and a.attempts >= ${passwordLimits.perPerson} as own
+    from ${t.meeting_password_attempts} a, clock c
+    where a.meeting_id = $1::uuid and a.window_started_at > c.now - interval '${passwordLimits.windowMinutes} minutes')
+  select ceil(extract(epoch from coalesce(min(remaining) filter (where own), min(remaining))))::int as seconds
+  from recent`,
 );
 
 /** A right password gives the tries back. */

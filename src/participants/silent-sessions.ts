@@ -2,7 +2,7 @@ import type { Call } from '../core/call.ts';
 import { meetingStream } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { statement } from '../core/statement.ts';
-import { closeSessions } from './closing.statements.ts';
+import { closeSessions, lockPresent } from './closing.statements.ts';
 import { participantEvents } from './participant.events.ts';
 
 const sweepBatch = 100;
@@ -42,6 +42,7 @@ export async function closeSilentSessions(kernel: Kernel, call: Call): Promise<n
   for (const { meeting_id: meetingId } of meetings)
     gone += await kernel.run(call, async (work) => {
       const { now } = await kernel.enter(work, meetingId);
+      await work.run(lockPresent, [meetingId]);
       const silent = await work.run(silentSessions, [meetingId, now, grace]);
       if (silent.length === 0) return 0;
       const closing = silent.map(({ id, left_at: leftAt }) => ({ id, leftAt, reason: 'timed-out' }));

@@ -14,8 +14,10 @@ export interface Delivery {
 }
 
 /**
- * The port to a host that owns its sockets: one method. Called after the commit, in stream order, never concurrently with
- * itself. It may lose, repeat or delay; the log stays the truth, and `event.prev` tells a listener what it missed.
+ * The port to a host that owns its sockets: one method. Called after the commit, one call's events after another's, never
+ * concurrently with itself. Calls that were made at the same time may be told in another order than their events are
+ * numbered in: `event.seq` is the order. It may lose, repeat or delay; the log stays the truth, and `event.prev` tells a
+ * listener what it missed.
  */
 export interface PushTransport {
   readonly kind: 'push';

@@ -44,23 +44,32 @@ export function jobsOf(kernel: Kernel): readonly Job[] {
 }
 
 async function endAbandoned(kernel: Kernel, signal: AbortSignal): Promise<number> {
-  const { overrunMinutes } = kernel.ports.rules;
   const due = await kernel.read(asSystem, (work) =>
-    work.run(abandoned, [work.clockParameter, overrunMinutes, sweepBatch, null]),
+    work.run(abandoned, [work.clockParameter, kernel.ports.rules.overrunMinutes, sweepBatch, null]),
   );
   let ended = 0;
+  const failures: unknown[] = [];
   for (const { id } of due) {
     if (signal.aborted) break;
-    ended += await kernel.run(asSystem, async (work) => {
-      // Under the lock: somebody may have come back, or ended it, since it was found.
-      await kernel.enter(work, id);
-      const [still] = await work.run(abandoned, [work.clockParameter, overrunMinutes, 1, id]);
-      if (still === undefined) return 0;
-      await endMeeting(kernel, work, id);
-      return 1;
-    });
+    try {
+      ended += await endIfStillAbandoned(kernel, id);
+    } catch (error) {
+      failures.push(error); // one meeting that cannot be ended must not keep all others open
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} meetings could not be ended`);
   return ended;
+}
+
+async function endIfStillAbandoned(kernel: Kernel, meetingId: string): Promise<number> {
+  return kernel.run(asSystem, async (work) => {
+    // Under the lock: somebody may have come back, or ended it, since it was found.
+    await kernel.enter(work, meetingId);
+    const [still] = await work.run(abandoned, [work.clockParameter, kernel.ports.rules.overrunMinutes, 1, meetingId]);
+    if (still === undefined) return 0;
+    await endMeeting(kernel, work, meetingId);
+    return 1;
+  });
 }
 
 async function sweepKeys(kernel: Kernel): Promise<number> {

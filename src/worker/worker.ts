@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.ts';
+import { invalid } from '../core/validate.ts';
 
 /** A background sweep: does what is due and says how much it did. Doing it twice, or in two processes at once, is harmless. */
 export interface Job {
@@ -22,8 +23,9 @@ export class Worker {
   readonly #jobs: readonly Job[];
   readonly #logger: Logger;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  readonly #running = new Set<Promise<void>>();
-  #stopping: AbortController | null = null;
+  readonly #running = new Set<Promise<WorkerReport>>();
+  #started = false;
+  #stopping = new AbortController();
 
   constructor(jobs: readonly Job[], logger: Logger) {
     this.#jobs = jobs;
@@ -37,33 +39,44 @@ export class Worker {
 
   /** Starts every job on its own rhythm. Starting twice is starting once. */
   start(): void {
-    if (this.#stopping !== null) return;
-    const stopping = new AbortController();
-    this.#stopping = stopping;
-    for (const job of this.#jobs) this.#schedule(job, stopping.signal);
+    if (this.#started) return;
+    this.#started = true;
+    for (const job of this.#jobs) this.#schedule(job, this.#stopping.signal);
   }
 
   /** Stops and waits for what is running. */
   async stop(): Promise<void> {
-    this.#stopping?.abort();
-    this.#stopping = null;
+    this.#started = false;
+    this.#stopping.abort();
+    this.#stopping = new AbortController();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     await Promise.all(this.#running);
   }
 
   /**
-   * Runs one job, or all of them one after another, now.
-   * @throws RangeError for a job that does not exist
+   * Runs one job, or all of them one after another, now. A job that fails is reported and stops no other.
+   * @throws MeetingError VALIDATION for a job that does not exist
    */
   async runOnce(name?: string): Promise<WorkerReport> {
     const jobs = name === undefined ? this.#jobs : this.#jobs.filter((job) => job.name === name);
-    if (jobs.length === 0) throw new RangeError(`There is no job ${name}; there are ${this.jobs.join(', ')}.`);
+    if (jobs.length === 0) throw invalid([{ path: 'job', message: `must be one of ${this.jobs.join(', ')}` }]);
+    const run = this.#run(jobs, this.#stopping.signal);
+    this.#running.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  async #run(jobs: readonly Job[], signal: AbortSignal): Promise<WorkerReport> {
     const done: Record<string, number> = {};
     const failed: string[] = [];
     for (const job of jobs) {
+      if (signal.aborted) break;
       try {
-        done[job.name] = await job.run(this.#stopping?.signal ?? new AbortController().signal);
+        done[job.name] = await job.run(signal);
       } catch (error) {
         failed.push(job.name);
         this.#logger.error('a background job failed', { job: job.name, error });
@@ -75,11 +88,7 @@ export class Worker {
   #schedule(job: Job, signal: AbortSignal): void {
     if (signal.aborted) return;
     const timer = setTimeout(() => {
-      const run = this.runOnce(job.name).then(() => {
-        this.#running.delete(run);
-        this.#schedule(job, signal);
-      });
-      this.#running.add(run);
+      void this.runOnce(job.name).then(() => this.#schedule(job, signal));
     }, job.everyMs);
     timer.unref();
     this.#timers.set(job.name, timer);
