@@ -21,7 +21,9 @@ const notRooms = new Set(['', '..', 'core', 'database', 'testing', 'demo', 'cli'
 
 /** The folder a file belongs to: `meetings`, `core`; '' for files directly in src. */
 const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
-const isRoom = (path: string) => !notRooms.has(area(path));
+/** It gathers the events of all rooms, so it stands above them, with the facade. */
+const catalogue = 'events/catalogue.ts';
+const isRoom = (path: string) => !notRooms.has(area(path)) && path !== catalogue;
 /** `rules` of `polls/poll.rules.ts`; '' where the name has none. */
 const role = (path: string) => /\.([a-z-]+)\.ts$/.exec(basename(path))?.[1] ?? '';
 const isPure = (path: string) => ['rules', 'schema', 'events'].includes(role(path)) && isRoom(path);
@@ -116,11 +118,13 @@ const rolesLookDown: Rule = function* (tree) {
   }
 };
 
-/** Rooms meet at their doors. Two files collect a slice of every room and may reach for the very file. */
+/** Rooms meet at their doors. What collects a slice of every room may reach for the very file. */
 const roomsMeetAtIndex: Rule = function* (tree) {
-  const collectors: Readonly<Record<string, string>> = { 'entities.ts': 'entity', 'events/catalogue.ts': 'events' };
+  const collectors: Readonly<Record<string, string>> = { 'entities.ts': 'entity', [catalogue]: 'events' };
   for (const { source, imported, at } of imports(tree)) {
     const { file } = imported;
+    if (file === catalogue && isRoom(source.path))
+      yield { at, message: `imports ${file}, which stands above the rooms; the room has its own events` };
     if (file === null || !isRoom(file) || area(file) === area(source.path) || file === `${area(file)}/index.ts`)
       continue;
     if (collectors[source.path] === role(file)) continue;
@@ -152,7 +156,7 @@ function originOf(tree: ReadonlyMap<string, Source>, file: string, name: string)
   return next === undefined || next.file === null ? { file, name } : originOf(tree, next.file, next.name);
 }
 
-/** HTTP, client and worker know the facade's type, schemas and core. */
+/** HTTP, client and worker know the facade's type, schemas and core. The worker's list of jobs collects the rooms' sweeps. */
 const outerLayersKnowTheFacade: Rule = function* (tree) {
   for (const { source, imported, at } of imports(tree)) {
     const from = area(source.path);
@@ -161,8 +165,10 @@ const outerLayersKnowTheFacade: Rule = function* (tree) {
     const allowed =
       file === null ||
       [from, 'core'].includes(area(file)) ||
+      file === catalogue ||
       role(file) === 'schema' ||
-      (file === 'meeting-service.ts' && typeOnly);
+      (file === 'meeting-service.ts' && typeOnly) ||
+      (source.path === 'worker/jobs.ts' && file === `${area(file)}/index.ts`);
     if (!allowed) yield { at, message: `imports ${file}; it may know the facade's type, schemas and core` };
     if (from === 'client' && (isNode(specifier) || isOrm(specifier)))
       yield { at, message: `the browser's client imports ${specifier}` };

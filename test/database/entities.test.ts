@@ -105,7 +105,7 @@ test('there is an entity for each table, and a name for each in statements', asy
     `select relname as name from pg_class where relnamespace = 'convoke'::regnamespace and relkind = 'r'`,
   );
   const names = tables.map(({ name }) => name).filter((name) => name !== 'convoke_migrations');
-  const mapped = meetingEntities.map((entity) => orm.getMetadata().get(entity).tableName);
+  const mapped = meetingEntities.map((entity) => orm.getMetadata().get<object>(entity).tableName);
   expect(mapped.toSorted()).toEqual(names.toSorted());
   expect([...tableNames].toSorted()).toEqual(names.toSorted());
 });
@@ -182,7 +182,7 @@ test('rows of every entity come back as they were written, in a schema that is n
 
   const stored: Record<string, object[]> = {};
   for (const entity of meetingEntities) {
-    stored[orm.getMetadata().get(entity).className] = await orm.em.fork().find<object>(entity, {});
+    stored[orm.getMetadata().get<object>(entity).className] = await orm.em.fork().find<object>(entity, {});
   }
   const inMeeting = { meeting: { id: meeting.id } };
   expect(stored).toMatchObject({

@@ -5,7 +5,7 @@ import { tablesOf } from '../../src/core/statement.ts';
 import { checkIntegrity } from '../../src/integrity/integrity.ts';
 import { invariants } from '../../src/integrity/invariants/index.ts';
 import { createDatabase, type TestDatabase } from '../setup/db.ts';
-import { expectedSkips, statementRunner } from '../setup/integrity.ts';
+import { expectedSkips, expectIntegrity, statementRunner } from '../setup/integrity.ts';
 import { brokenRows, brokenSecrets, secret } from './broken-rows.ts';
 import { soundData } from './sound-data.ts';
 
@@ -89,6 +89,15 @@ describe('on a schema without rows', () => {
     await using client = await connected(database.url);
     await expect(checkIntegrity(statementRunner(client, 'elsewhere'), 'elsewhere')).rejects.toThrow(/does not exist/);
   });
+});
+
+test('a test file that leaves a broken row behind is told so', async () => {
+  await using database = await createDatabase('migrated');
+  await expectIntegrity(database.url);
+  await using client = await connected(database.url);
+  await client.query(`insert into ${schema}.meetings (title, meeting_type, creator_id, scheduled_start_time, scheduled_end_time)
+    values ('Nobody is its Host', 'Social', gen_random_uuid(), now(), now() + interval '1 h')`);
+  await expect(expectIntegrity(database.url)).rejects.toThrow(/left behind:\nM16 \S+ hosts=0/);
 });
 
 describe('on a small world', () => {
