@@ -4,54 +4,66 @@
  *
  * They are a view of the tables. Change data through the service, which keeps the rules and writes the events.
  */
-import { AgendaItem } from './agenda/index.ts';
-import { Attachment } from './attachments/index.ts';
-import { ChatMessage } from './chat/index.ts';
+import { AgendaItem } from './agenda/agenda-item.entity.ts';
+import { Attachment } from './attachments/attachment.entity.ts';
+import { ChatMessage } from './chat/chat-message.entity.ts';
 import { IdempotencyKey } from './core/idempotency-key.entity.ts';
-import { EngagementMetrics, MeetingAnalytics } from './engagement/index.ts';
-import { EventConsumer, EventHead, StreamEvent } from './events/index.ts';
-import { Invitation, WaitlistEntry } from './invitations/index.ts';
-import { Meeting } from './meetings/index.ts';
-import { Note } from './notes/index.ts';
-import { MediaInterval, Participant, ParticipantSession, PasswordAttempt } from './participants/index.ts';
-import { Poll, PollResponse } from './polls/index.ts';
-import { Series } from './series/index.ts';
-import { Template } from './templates/index.ts';
+import { EngagementMetrics } from './engagement/engagement-metrics.entity.ts';
+import { MeetingAnalytics } from './engagement/meeting-analytics.entity.ts';
+import { EventConsumer } from './events/event-consumer.entity.ts';
+import { EventHead } from './events/event-head.entity.ts';
+import { StreamEvent } from './events/stream-event.entity.ts';
+import { Invitation } from './invitations/invitation.entity.ts';
+import { WaitlistEntry } from './invitations/waitlist-entry.entity.ts';
+import { Meeting } from './meetings/meeting.entity.ts';
+import { Note } from './notes/note.entity.ts';
+import { MediaInterval } from './participants/media-interval.entity.ts';
+import { ParticipantSession } from './participants/participant-session.entity.ts';
+import { Participant } from './participants/participant.entity.ts';
+import { PasswordAttempt } from './participants/password-attempt.entity.ts';
+import { PollResponse } from './polls/poll-response.entity.ts';
+import { Poll } from './polls/poll.entity.ts';
+import { Series } from './series/series.entity.ts';
+import { Template } from './templates/template.entity.ts';
 
-export { AgendaItem, type AgendaItemProps } from './agenda/index.ts';
-export { Attachment, type AttachmentProps } from './attachments/index.ts';
-export { ChatMessage, type ChatMessageProps } from './chat/index.ts';
+export { AgendaItem, type AgendaItemProps } from './agenda/agenda-item.entity.ts';
+export { Attachment, type AttachmentProps } from './attachments/attachment.entity.ts';
+export { ChatMessage, type ChatMessageProps } from './chat/chat-message.entity.ts';
+export { EngagementMetrics, type EngagementMetricsProps } from './engagement/engagement-metrics.entity.ts';
+export { EventConsumer, type EventConsumerProps } from './events/event-consumer.entity.ts';
+export { EventHead, type EventHeadProps } from './events/event-head.entity.ts';
 export { IdempotencyKey, type IdempotencyKeyProps } from './core/idempotency-key.entity.ts';
-export {
-  EngagementMetrics,
-  type EngagementMetricsProps,
-  MeetingAnalytics,
-  type MeetingAnalyticsProps,
-} from './engagement/index.ts';
-export {
-  EventConsumer,
-  type EventConsumerProps,
-  EventHead,
-  type EventHeadProps,
-  StreamEvent,
-  type StreamEventProps,
-} from './events/index.ts';
-export { Invitation, type InvitationProps, WaitlistEntry, type WaitlistEntryProps } from './invitations/index.ts';
-export { Meeting, type MeetingProps } from './meetings/index.ts';
-export { Note, type NoteProps } from './notes/index.ts';
-export {
-  MediaInterval,
-  type MediaIntervalProps,
-  Participant,
-  type ParticipantProps,
-  ParticipantSession,
-  type ParticipantSessionProps,
-  PasswordAttempt,
-  type PasswordAttemptProps,
-} from './participants/index.ts';
-export { Poll, type PollProps, PollResponse, type PollResponseProps } from './polls/index.ts';
-export { Series, type SeriesProps } from './series/index.ts';
-export { Template, type TemplateProps } from './templates/index.ts';
+export { Invitation, type InvitationProps } from './invitations/invitation.entity.ts';
+export { MediaInterval, type MediaIntervalProps } from './participants/media-interval.entity.ts';
+export { Meeting, type MeetingProps } from './meetings/meeting.entity.ts';
+export { MeetingAnalytics, type MeetingAnalyticsProps } from './engagement/meeting-analytics.entity.ts';
+export { Note, type NoteProps } from './notes/note.entity.ts';
+export { Participant, type ParticipantProps } from './participants/participant.entity.ts';
+export { ParticipantSession, type ParticipantSessionProps } from './participants/participant-session.entity.ts';
+export { PasswordAttempt, type PasswordAttemptProps } from './participants/password-attempt.entity.ts';
+export { Poll, type PollProps } from './polls/poll.entity.ts';
+export { PollResponse, type PollResponseProps } from './polls/poll-response.entity.ts';
+export { Series, type SeriesProps } from './series/series.entity.ts';
+export { StreamEvent, type StreamEventProps } from './events/stream-event.entity.ts';
+export { Template, type TemplateProps } from './templates/template.entity.ts';
+export { WaitlistEntry, type WaitlistEntryProps } from './invitations/waitlist-entry.entity.ts';
+export type {
+  AgendaType,
+  ChatMessageType,
+  EventAudience,
+  InvitationStatus,
+  MediaKind,
+  MeetingStatus,
+  MeetingType,
+  NoteStatus,
+  NoteType,
+  ParticipantRole,
+  ParticipationStatus,
+  PollType,
+  PriorityLevel,
+  SessionLeftReason,
+  TemplateType,
+} from './core/enums.ts';
 
 /** Every entity of the package, for `MikroORM.init({ entities: [...meetingEntities, ...yours] })`. */
 export const meetingEntities = [

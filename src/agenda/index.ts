@@ -1,1 +1,1 @@
-export { AgendaItem, type AgendaItemProps } from './agenda-item.entity.ts';
+export { AgendaItem } from './agenda-item.entity.ts';

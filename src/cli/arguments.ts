@@ -63,7 +63,6 @@ export function parseCommand(argv: readonly string[], environment: Environment):
   if (foreign !== undefined) throw new UsageError(`${name} has no option --${foreign}.`);
 
   const { schema = defaultSchema } = values;
-  const url = values.url ?? (environment['DATABASE_URL'] || undefined);
   if (name === 'sql') {
     check({ database: { pglite: 'memory://' }, schema }, '--url');
     return { name, schema };
@@ -71,11 +70,12 @@ export function parseCommand(argv: readonly string[], environment: Environment):
   if (name === 'demo') {
     if (values.url !== undefined && values.pglite !== undefined)
       throw new UsageError('Give --url or --pglite, not both.');
-    const database =
-      values.pglite === undefined && url !== undefined ? { url } : { pglite: values.pglite ?? 'memory://' };
-    check({ database, schema }, values.url === undefined ? 'DATABASE_URL' : '--url');
+    // Never DATABASE_URL: a look at the demo must not write into whatever database a shell happens to name.
+    const database = values.url === undefined ? { pglite: values.pglite ?? 'memory://' } : { url: values.url };
+    check({ database, schema }, '--url');
     return { name, schema, database, events: eventLimit(values.events), color: values['no-color'] !== true };
   }
+  const url = values.url ?? (environment['DATABASE_URL'] || undefined);
   if (url === undefined) throw new UsageError(`${name} needs a database: give --url postgres://… or set DATABASE_URL.`);
   check({ database: { url }, schema }, values.url === undefined ? 'DATABASE_URL' : '--url');
   return { name, schema, url };

@@ -7,7 +7,8 @@ Usage: convoke <command> [options]
   sql        print the SQL of all migrations, to be run by hand
   demo       hold a recorded class once more, and show what comes of it
 
-  --url postgres://…   the database              (default: DATABASE_URL)
+  --url postgres://…   the database              (default: DATABASE_URL; the
+                       demo only writes where it is told)
   --schema name        the PostgreSQL schema     (default: convoke)
   --pglite dir         demo only: PostgreSQL inside this process, kept in that
                        directory                 (default: memory://, if no URL)

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { isId } from './identifier.ts';
 import { isTimeZone } from './time-zone.ts';
 
-export { json, type JsonLimits, type JsonValue } from './json.ts';
+export { json } from './json.ts';
 
 /** An object that refuses keys it does not know: the shape of every input. */
 export const strict = z.strictObject;

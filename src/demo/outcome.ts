@@ -77,7 +77,7 @@ export async function outcomeOf(stage: Stage, meetingId: string, told: readonly 
 }
 
 /** The last thing that happened to a person's invitation before the class. */
-export function answerOf(userId: string, events: readonly AnyEvent[]): Answer {
+function answerOf(userId: string, events: readonly AnyEvent[]): Answer {
   let answer: Answer = 'host';
   for (const { type, data } of events) {
     if (!('inviteeId' in data) || data.inviteeId !== userId) continue;
@@ -91,7 +91,7 @@ export function answerOf(userId: string, events: readonly AnyEvent[]): Answer {
 }
 
 /** The most people at one time, and since when: counted as one who watched the events would have. */
-export function peakOf(events: readonly AnyEvent[]): { people: number; at: Date } {
+function peakOf(events: readonly AnyEvent[]): { people: number; at: Date } {
   let present = 0;
   let peak = { people: 0, at: new Date(events[0]?.time ?? 0) };
   for (const { type, time } of events) {

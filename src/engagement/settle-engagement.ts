@@ -6,7 +6,9 @@ import { engagementEvents } from './engagement.events.ts';
 import { convokeFormula, engagementFormulas, type EngagementFormula } from './engagement.formula.ts';
 import { type EngagementRubric, meetingScoreOf, rubricOf, scoreOf } from './engagement.rules.ts';
 import {
+  type AnalyticsInput,
   meetingFacts,
+  type MetricsInput,
   type MeetingFactsRow,
   participantFacts,
   type ParticipantFactsRow,
@@ -49,11 +51,15 @@ export async function settleEngagement(work: Work, meetingId: string): Promise<v
   const { version } = rubric.formula;
   const coverage = JSON.stringify(rubric.coverage);
   const now = work.clockParameter;
-  const metrics = people.map((person) => ({ ...person, id: newId(), engagementScore: scoreOf(person, rubric) }));
+  const metrics = people.map((person): MetricsInput => ({
+    ...person,
+    id: newId(),
+    engagementScore: scoreOf(person, rubric),
+  }));
   await work.run(upsertMetrics, [meetingId, version, coverage, now, JSON.stringify(metrics)]);
   const engagementScore = meetingScoreOf(people, rubric);
-  const analytics = JSON.stringify({ ...meeting, engagementScore, recordingDurationMinutes: null });
-  await work.run(upsertAnalytics, [meetingId, newId(), version, coverage, now, analytics]);
+  const analytics: AnalyticsInput = { ...meeting, engagementScore, recordingDurationMinutes: null };
+  await work.run(upsertAnalytics, [meetingId, newId(), version, coverage, now, JSON.stringify(analytics)]);
   const data = { formulaVersion: version, engagementScore, people: people.length };
   work.emit(engagementEvents, 'analytics.ready', meetingStream(meetingId), data, { audience: 'hosts', actorId: null });
 }

@@ -1,7 +1,5 @@
-export { type InvitationProps, Invitation } from './invitation.entity.ts';
 export { invitationEvents } from './invitation.events.ts';
 export { InvitationService } from './invitation.service.ts';
 export type * from './invitation.schema.ts';
 export { askAgain, expireDue, lapseInvitations, repairWaitlists, withdrawInvitation } from './lapse.ts';
-export { type WaitlistEntryProps, WaitlistEntry } from './waitlist-entry.entity.ts';
 export { acceptByComing, promoteWaiting, takeSeat } from './waitlist.ts';

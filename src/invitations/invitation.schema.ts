@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { invitationStatuses, participantRoles, participationStatuses } from '../core/enums.ts';
 import { boundedArray, id, instant, pageInput, text } from '../core/schema.ts';
+import { groupKinds } from '../directory/index.ts';
 
 /** Input of `invitations.invite`: people, groups the host's directory knows, or both. */
 export const inviteInput = z
   .strictObject({
     inviteeIds: boundedArray(id, 500).optional(),
-    groups: boundedArray(
-      z.strictObject({ kind: z.enum(['party', 'guild', 'class']), id: z.string().min(1).max(255) }),
-      20,
-    ).optional(),
+    groups: boundedArray(z.strictObject({ kind: z.enum(groupKinds), id: z.string().min(1).max(255) }), 20).optional(),
     /** Their role in the meeting; a Host is made by `participants.transferHost` alone. @default 'Participant' */
     role: z.enum(['CoHost', 'Presenter', 'Participant', 'Observer']).default('Participant'),
     message: text(4_000).nullish(),

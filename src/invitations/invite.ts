@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { SYSTEM_USER_ID } from '../core/actor.ts';
-import { MeetingError } from '../core/errors.ts';
+import { isMeetingError, MeetingError } from '../core/errors.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { authorise } from '../core/policy.ts';
@@ -33,6 +33,15 @@ const hostOf = statement<{ auth_user_id: string }>(
 
 /** Asks the host's directory, before any transaction: it may take its time. */
 export async function findInvitees(directory: Directory, wish: Wish): Promise<Invitees> {
+  try {
+    return await askDirectory(directory, wish);
+  } catch (cause) {
+    if (isMeetingError(cause)) throw cause;
+    throw new MeetingError('INTERNAL', 'The directory failed; the cause is attached for your logs.', { cause });
+  }
+}
+
+async function askDirectory(directory: Directory, wish: Wish): Promise<Invitees> {
   const named = wish.inviteeIds ?? [];
   const found = new Set<string>();
   for (const group of wish.groups ?? []) for await (const member of membersOf(directory, group)) found.add(member);

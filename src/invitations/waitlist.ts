@@ -16,7 +16,7 @@ import {
 } from './waitlist.statements.ts';
 
 /** How many may have accepted at one time; null is no limit. */
-export function acceptanceLimit(settings: StoredSettings): number | null {
+function acceptanceLimit(settings: StoredSettings): number | null {
   const limit = settings['limitAcceptances'];
   return typeof limit === 'number' ? limit : null;
 }

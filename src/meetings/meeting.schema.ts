@@ -17,7 +17,7 @@ import {
 const oneThreshold = 'must be { minutes } or { share }';
 
 /** Switches and limits of one meeting, kept in `meetings.settings`. What is absent falls back to the service's. */
-export const meetingSettings = z.strictObject({
+const meetingSettings = z.strictObject({
   /** @default true */
   coHostMayStart: z.boolean().optional(),
   /** @default true */

@@ -1,5 +1,4 @@
 import { statement, type Tables } from '../core/statement.ts';
-import { type EventRow } from '../events/index.ts';
 
 /**
  * The one way in which sessions end, whoever ends them: the CTEs `closed`, `people`, `departed`, `lowered` and `counted`.
@@ -103,8 +102,3 @@ export const openSessions = statement<{
   order by id`,
   { prepare: false },
 );
-
-/** Rows of a statement that carries the events it appended. */
-export interface WithEvents {
-  readonly events: readonly EventRow[];
-}

@@ -1,11 +1,7 @@
-export type { AttendanceThreshold } from './attendance.rules.ts';
 export { endPresence } from './end-presence.ts';
-export { MediaInterval, type MediaIntervalProps } from './media-interval.entity.ts';
-export { Participant, type ParticipantProps } from './participant.entity.ts';
+export { Participant } from './participant.entity.ts';
 export { participantEvents } from './participant.events.ts';
 export { initialFlags } from './participant.rules.ts';
 export type * from './participant.schema.ts';
 export { ParticipantService } from './participant.service.ts';
-export { ParticipantSession, type ParticipantSessionProps } from './participant-session.entity.ts';
-export { PasswordAttempt, type PasswordAttemptProps } from './password-attempt.entity.ts';
 export { closeSilentSessions } from './silent-sessions.ts';

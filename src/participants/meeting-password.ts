@@ -2,7 +2,7 @@ import { signature } from '../core/actor.ts';
 import type { Call } from '../core/call.ts';
 import { MeetingError } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { dummyHash } from '../core/password-hasher.ts';
+import { dummyHash, type PasswordHasher } from '../core/password-hasher.ts';
 import { conditions } from '../core/permission-terms.ts';
 import { resolveSwitch } from '../core/policy.ts';
 import {
@@ -39,14 +39,22 @@ export async function verifiedHash(
     resolveSwitch('openJoin', secret.settings, kernel.ports.switches);
   const hash = member || walksIn ? secret.password_hash : null;
   if (hash === null) {
-    await hasher.verify(given, dummyHash);
+    await compare(hasher, given, dummyHash);
     return null;
   }
   const exempt = conditions.passwordGiven.exempts.some((role) => role === secret?.role);
   if (!exempt) await takeTry(kernel, unkeyed, meetingId);
-  if (!(await hasher.verify(given, hash))) return null;
+  if (!(await compare(hasher, given, hash))) return null;
   await kernel.run(unkeyed, (work) => work.run(forgivePasswordTries, [meetingId, work.actorId]), singleStatement);
   return hash;
+}
+
+async function compare(hasher: PasswordHasher, given: string, hash: string): Promise<boolean> {
+  try {
+    return await hasher.verify(given, hash);
+  } catch (cause) {
+    throw new MeetingError('INTERNAL', 'The password hasher failed; the cause is attached for your logs.', { cause });
+  }
 }
 
 async function takeTry(kernel: Kernel, call: Call, meetingId: string): Promise<void> {

@@ -4,7 +4,7 @@ import { MeetingError } from '../../src/core/errors.ts';
 import { once } from '../../src/core/idempotency.ts';
 import { newId } from '../../src/core/identifier.ts';
 import type { Work } from '../../src/core/work.ts';
-import { StreamEvent } from '../../src/events/index.ts';
+import { StreamEvent } from '../../src/events/stream-event.entity.ts';
 import { isCommit, Proxy } from '../faults/proxy.ts';
 import { test as base } from '../setup/db.ts';
 import { fails } from '../setup/service.ts';

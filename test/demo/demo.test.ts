@@ -18,7 +18,7 @@ interface Facts {
 
 const fixture = new URL('../fixtures/real/class-session-2019.json', import.meta.url);
 const { facts }: { facts: Facts } = JSON.parse(readFileSync(fixture, 'utf8'));
-const timeout = 60_000;
+const timeout = 120_000;
 const clearLine = '\r\u001B[2K';
 
 async function shown(database: DemonstrationOptions['database'], options: Partial<DemonstrationOptions> = {}) {

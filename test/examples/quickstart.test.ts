@@ -6,7 +6,7 @@ import { execute } from '../setup/postgres.ts';
 
 test(
   'the first example runs on the database it is given and tells what happened',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async ({ url }) => {
     const { code, stdout, stderr } = await runFile('examples/quickstart.ts', [], { DATABASE_URL: url });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

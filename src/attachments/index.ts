@@ -1,1 +1,0 @@
-export { Attachment, type AttachmentProps } from './attachment.entity.ts';

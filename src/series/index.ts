@@ -1,1 +1,0 @@
-export { Series, type SeriesProps } from './series.entity.ts';
