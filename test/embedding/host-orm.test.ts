@@ -1,6 +1,6 @@
 import { type EventArgs, type EventSubscriber, RequestContext } from '@mikro-orm/core';
 import type { MikroORM } from '@mikro-orm/postgresql';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
 import { Meeting, meetingEntities } from '../../src/entities.ts';
 import { MeetingService } from '../../src/meeting-service.ts';
@@ -132,6 +132,35 @@ test('a host that lists our entities reads them through a fork on our schema', a
   expect(await em.find(Meeting, { meetingType: 'Workshop', id }, { fields: ['title'] })).toHaveLength(1);
   // Without the schema the host would look for our tables among its own.
   await expect(host.em.fork().findOne(Meeting, id)).rejects.toThrow('relation "meetings" does not exist');
+  await service.close();
+  await host.close(true);
+});
+
+test('what was committed during a wait is seen, whatever isolation is the default of the host’s connections', async ({
+  embedded,
+  url,
+}) => {
+  const host = await openHost(url, {
+    ...leavesAlone('convoke', 'second'),
+    driverOptions: { options: '-c default_transaction_isolation=repeatable\\ read' },
+  });
+  expect(await host.em.fork().execute('show transaction_isolation')).toEqual([
+    { transaction_isolation: 'repeatable read' },
+  ]);
+  const service = await MeetingService.open({ database: { orm: host } });
+  const [ada, bob] = [newId(), newId()];
+  const { id } = await service.as({ userId: ada }).meetings.schedule(soon());
+  await service.as({ userId: ada }).invitations.invite(id, { inviteeIds: [bob], role: 'CoHost' });
+  let late: Promise<unknown> = Promise.resolve();
+  await embedded.host.em.fork().transactional(async (em) => {
+    await embedded.service.as({ userId: ada }, { em }).participants.setRole(id, bob, 'Participant');
+    late = fails(service.as({ userId: bob }).meetings.update(id, { title: 'As the CoHost I was' }), 'FORBIDDEN');
+    await vi.waitFor(async () => {
+      const waiting = await execute(url, `select from pg_stat_activity where wait_event_type = 'Lock'`);
+      expect(waiting.length).toBeGreaterThan(0);
+    });
+  });
+  await late;
   await service.close();
   await host.close(true);
 });
