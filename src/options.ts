@@ -3,7 +3,7 @@ import type { Clock } from './core/clock.ts';
 import { MeetingError } from './core/errors.ts';
 import type { Rules } from './core/kernel.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
-import { type PasswordHasher, scryptHasher } from './core/password-hasher.ts';
+import { type PasswordHasher, scryptHasher, typedFailures } from './core/password-hasher.ts';
 import type { MeetingSwitches } from './core/permission-terms.ts';
 import { memoryRateLimiter, type RateLimiter } from './core/rate-limiter.ts';
 import { validate } from './core/validate.ts';
@@ -187,8 +187,8 @@ export function resolveOptions(given: MeetingServiceOptions): ResolvedOptions {
     switches: policy.switches,
     visibility: policy.visibility,
     rules: policy,
-    passwordHasher: found.passwordHasher ?? scryptHasher(),
-    rateLimiter: found.rateLimiter ?? memoryRateLimiter(),
+    passwordHasher: typedFailures(found.passwordHasher ?? scryptHasher()),
+    rateLimiter: found.rateLimiter ?? memoryRateLimiter(found.clock),
     clock: found.clock ?? null,
     logger: found.logger ?? silentLogger,
     limits: found.limits,

@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { MeetingError } from './errors.ts';
 
 /**
  * Turns meeting passwords into what may be stored. An implementation of its own (argon2, a key service) keeps three promises:
@@ -138,4 +139,17 @@ class Line {
       else next();
     }
   }
+}
+
+/** A host's hasher may fail in any way; what callers see is an error of ours. */
+export function typedFailures(hasher: PasswordHasher): PasswordHasher {
+  return {
+    hash: async (password) => hasher.hash(password).catch(failed),
+    verify: async (password, hash) => hasher.verify(password, hash).catch(failed),
+    needsRehash: (hash) => hasher.needsRehash?.(hash) === true,
+  };
+}
+
+function failed(cause: unknown): never {
+  throw new MeetingError('INTERNAL', 'The password hasher failed; the cause is attached for your logs.', { cause });
 }

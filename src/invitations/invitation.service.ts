@@ -5,6 +5,7 @@ import { MeetingError } from '../core/errors.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
+import { conditions } from '../core/permission-terms.ts';
 import { authorise, legalStates } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
 import { validate } from '../core/validate.ts';
@@ -35,7 +36,7 @@ import {
   myInvitationPage,
 } from './invitation.statements.ts';
 import { findInvitees, invite } from './invite.ts';
-import { respondUnderLock } from './respond-under-lock.ts';
+import { refuseHost, respondUnderLock } from './respond-under-lock.ts';
 import { respond } from './respond.statements.ts';
 import { revoke } from './revoke.ts';
 
@@ -64,6 +65,7 @@ export class InvitationService {
   async invite(meetingId: string, input: InviteInput): Promise<InviteResult> {
     const target = validate(id, meetingId);
     const wish = validate(inviteInput, input);
+    await this.#mayInvite(target, wish.role);
     const people = await findInvitees(this.#directory, wish);
     const command = { operation: 'invitations.invite', input: { meetingId: target, ...wish }, output: inviteResult };
     return this.#kernel.write(this.#call, command, (work) => invite(this.#kernel, work, target, wish, people));
@@ -136,6 +138,14 @@ export class InvitationService {
   }
 
   /** @returns null when the answer needs the meeting's lock and there is no transaction to hold it */
+  /** Before the host's directory is asked on anybody's behalf; judged again under the lock. */
+  async #mayInvite(meetingId: string, role: z.output<typeof inviteInput>['role']): Promise<void> {
+    await this.#kernel.read(this.#call, async (work) => {
+      const { standing } = await this.#kernel.look(work, meetingId);
+      authorise('invitation.create', standing, { grant: role });
+    });
+  }
+
   async #respond(work: Work, meetingId: string, answer: z.output<typeof respondInput>): Promise<RespondResult | null> {
     const note = answer.message ?? null;
     // Not after the statement: two answers that both held its share lock would wait for each other to get the full one.
@@ -143,11 +153,13 @@ export class InvitationService {
     const row = await work.one(respond, [
       ...[meetingId, work.actorId, work.clockParameter, answer.response, note],
       ...[[...legalStates('invitation.respond')], newId(), newId(), `invitation.${answer.response.toLowerCase()}`],
+      conditions.seatFree.exempts[0],
     ]);
     work.appended.push(...row.events.map(eventOf));
     if (row.participation !== null) return { participationStatus: row.participation, waitlistPosition: null };
     const standing = standingOf(work, row, this.#kernel.ports.switches);
     authorise('invitation.respond', standing, { own: row.invited, conditions: { invitationOpen: row.open } });
+    if (answer.response === 'Declined') refuseHost(standing.role);
     if (row.limited || row.actor_role === null) return null;
     throw new MeetingError('INTERNAL', 'An answer was refused without a reason.');
   }

@@ -1,6 +1,8 @@
 import type { ParticipationStatus } from '../core/enums.ts';
+import { MeetingError } from '../core/errors.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
+import type { ActorRole } from '../core/permission-terms.ts';
 import { authorise } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
@@ -45,6 +47,7 @@ export async function respondUnderLock(
     own: invitation !== undefined,
     conditions: { invitationOpen: invitation !== undefined && isOpen(invitation, now) },
   });
+  if (response === 'Declined') refuseHost(standing.role);
   const participation = invitation === undefined ? null : await placeOf(work, invitation);
   if (response === 'Accepted' && participation !== 'Accepted') {
     const position = await acceptOrWait(work, meeting, now, note);
@@ -56,6 +59,12 @@ export async function respondUnderLock(
   announce(work, answerEvents[response], meetingId, work.actorId, {});
   await promoteWaiting(work, meeting, now);
   return { participationStatus: response, waitlistPosition: null };
+}
+
+/** @throws MeetingError CONFLICT for a Host, invited once and handed the meeting since: somebody has to hold it */
+export function refuseHost(role: ActorRole): void {
+  if (role === 'Host')
+    throw new MeetingError('CONFLICT', 'A Host cannot decline their own meeting; hand it over first, or cancel it.');
 }
 
 const answerEvents = {

@@ -22,7 +22,8 @@ export interface RespondRow {
  * Answers one's own invitation where no seats are at stake: invitation and participation follow together. The meeting
  * is share-locked, so that its state holds while many people answer at once.
  *
- * Parameters: 1 meeting, 2 user, 3 now, 4 the answer, 5 note, 6 legal states, 7 event id, 8 inbox event id, 9 event type.
+ * Parameters: 1 meeting, 2 user, 3 now, 4 the answer, 5 note, 6 legal states, 7 event id, 8 inbox event id, 9 event type,
+ * 10 the Host's role: who is expected in any case.
  */
 export const respond = statement<RespondRow>(
   'invitation-respond',
@@ -51,7 +52,8 @@ export const respond = statement<RespondRow>(
                         where l.id is not null) c),
   allowed as (
     select * from verdict
-    where open and not limited and participant_id is not null and not removed and status::text = any($6::text[])),
+    where open and not limited and participant_id is not null and not removed and status::text = any($6::text[])
+      and not ($4::text = 'Declined' and role::text = $10::text)),
   answered as (
     update ${t.meeting_invitations} i
     set status = case $4::text when 'Tentative' then 'Pending' else $4::text end::${t.type('invitation_status')},

@@ -30,9 +30,9 @@ export interface JoinRow extends Partial<ParticipantRow> {
  *
  * What guards what: `lock` serialises everybody who changes seats of this meeting. A statement reads all else as it
  * was when it started, before it waited for that lock; `me` and `host` therefore lock their rows, which reads them anew
- * (`for share` at least: `for key share` would be content with the old version of a row), and `seen` compares: had the
- * own row changed meanwhile, the person's sessions may have too, and nothing is done but to say so. Every change of a
- * person's sessions writes their row, so this finds them all.
+ * (`for share` at least: `for key share` would be content with the old version of a row). Rows that were not there yet,
+ * or not the Host's yet, cannot be read anew: then nothing is done but to say so. Whether a connection is in already is
+ * asked of the unique index, which knows no snapshot.
  *
  * Parameters: 1 meeting, 2 user, 3 connection, 4 now, 5 participant id, 6 session id, 7–9 event ids, 10 verified hash,
  * 11 legal states, 12 roles that need no password, 13 the Host's role, 14 openJoin where the meeting is silent, 15 source.
@@ -46,12 +46,9 @@ export const join = statement<JoinRow>(
     from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}
     for no key update),
   me as (
-    select p.id, p.xmin::text as row_version, p.role, p.status, p.removed_at, p.joined_at, p.left_at
+    select p.id, p.role, p.status, p.removed_at, p.joined_at, p.left_at
     from lock l join ${t.meeting_participants} p on p.meeting_id = l.id and p.auth_user_id = $2::uuid
     for no key update of p),
-  seen as (
-    select p.xmin::text as row_version from ${t.meeting_participants} p
-    where p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid),
   host as (
     select h.joined_at is not null and h.left_at is null as present
     from lock l join ${t.meeting_participants} h on h.meeting_id = l.id and h.role = $13::${t.type('participant_role')}
@@ -60,14 +57,14 @@ export const join = statement<JoinRow>(
     select l.*, coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now,
            me.id as participant_id, me.role, me.status as participation, me.removed_at is not null as removed,
            coalesce(me.joined_at is not null and me.left_at is null, false) as was_present,
-           coalesce(me.row_version <> seen.row_version, false) or host.present is null as stale,
+           host.present is null as stale,
            coalesce((l.settings->>'openJoin')::boolean, $14::boolean) as open_join,
            l.meeting_password is null or coalesce(me.role::text = any($12::text[]), false)
              or coalesce(l.meeting_password = $10::text, false) as password_ok,
            coalesce(me.role::text = $13::text, false) as is_host, host.present as host_present,
            (l.settings->>'limitAcceptances') is not null
              and coalesce(me.status <> 'Accepted' and me.role::text <> $13::text, true) as seat_needed
-    from lock l left join me on true left join seen on true left join host on true),
+    from lock l left join me on true left join host on true),
   verdict as (
     select f.*,
            f.was_present or f.max_participants is null

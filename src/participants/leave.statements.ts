@@ -17,7 +17,9 @@ export interface LeaveRow {
 
 /**
  * Closes one connection of a person, or all of them, and announces it when it was the last.
- * The guards are those of joining: the locked meeting, the own row locked and compared with what the statement saw.
+ * The guards are those of joining, and one more: `seen` compares the own row, locked and so read anew, with what the statement
+ * saw at first. Had it changed, the person's sessions may have too, and nothing is done but to say so. Every change of
+ * a person's sessions writes their row, so this finds them all.
  *
  * Parameters: 1 meeting, 2 user, 3 connection or null for all, 4 now, 5 event id, 6 legal states, 7 who did it, or null,
  * 8 the reason.

@@ -2,7 +2,7 @@ import { signature } from '../core/actor.ts';
 import type { Call } from '../core/call.ts';
 import { MeetingError } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { dummyHash, type PasswordHasher } from '../core/password-hasher.ts';
+import { dummyHash } from '../core/password-hasher.ts';
 import { conditions } from '../core/permission-terms.ts';
 import { resolveSwitch } from '../core/policy.ts';
 import {
@@ -10,6 +10,7 @@ import {
   meetingSecret,
   passwordLimits,
   passwordRetryAfter,
+  renewHash,
   takePasswordTry,
 } from './password.statements.ts';
 
@@ -39,22 +40,18 @@ export async function verifiedHash(
     resolveSwitch('openJoin', secret.settings, kernel.ports.switches);
   const hash = member || walksIn ? secret.password_hash : null;
   if (hash === null) {
-    await compare(hasher, given, dummyHash);
+    await hasher.verify(given, dummyHash);
     return null;
   }
   const exempt = conditions.passwordGiven.exempts.some((role) => role === secret?.role);
   if (!exempt) await takeTry(kernel, unkeyed, meetingId);
-  if (!(await compare(hasher, given, hash))) return null;
+  if (!(await hasher.verify(given, hash))) return null;
   await kernel.run(unkeyed, (work) => work.run(forgivePasswordTries, [meetingId, work.actorId]), singleStatement);
-  return hash;
-}
-
-async function compare(hasher: PasswordHasher, given: string, hash: string): Promise<boolean> {
-  try {
-    return await hasher.verify(given, hash);
-  } catch (cause) {
-    throw new MeetingError('INTERNAL', 'The password hasher failed; the cause is attached for your logs.', { cause });
-  }
+  if (hasher.needsRehash?.(hash) !== true) return hash;
+  // Only now is the password known, so only now can it be hashed as one would hash it today.
+  const today = await hasher.hash(given);
+  const [renewed] = await kernel.run(unkeyed, (work) => work.run(renewHash, [meetingId, hash, today]), singleStatement);
+  return renewed === undefined ? hash : today;
 }
 
 async function takeTry(kernel: Kernel, call: Call, meetingId: string): Promise<void> {

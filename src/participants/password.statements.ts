@@ -64,3 +64,10 @@ export const forgivePasswordTries = statement<never>(
   'password-forgive-tries',
   (t) => `delete from ${t.meeting_password_attempts} where meeting_id = $1::uuid and auth_user_id = $2::uuid`,
 );
+
+/** Replaces a hash by a better one of the same password, unless somebody has set another meanwhile: 1 meeting, 2 old, 3 new. */
+export const renewHash = statement<{ id: string }>(
+  'password-renew-hash',
+  (t) => `
+  update ${t.meetings} set meeting_password = $3 where id = $1::uuid and meeting_password = $2 returning id`,
+);

@@ -11,7 +11,7 @@ import type { Work } from '../../src/core/work.ts';
 import { type Connection, type ConnectionLimits, connect } from '../../src/database/connection.ts';
 import { append } from '../../src/events/index.ts';
 
-export const defaultLimits: ConnectionLimits = {
+const defaultLimits: ConnectionLimits = {
   poolSize: 4,
   connectTimeoutMs: 5_000,
   queryTimeoutMs: 10_000,

@@ -1,6 +1,12 @@
 import { expect } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
-import { type GroupDirectory, type GroupKind, memoryGroups, memoryUsers } from '../../src/directory/index.ts';
+import {
+  type GroupDirectory,
+  type GroupKind,
+  memoryGroups,
+  memoryUsers,
+  type UserDirectory,
+} from '../../src/directory/index.ts';
 import { test as base, fails, openService, people, unchanged } from '../setup/service.ts';
 
 const large = newId();
@@ -142,4 +148,32 @@ test('at most twenty groups, of the kinds that there are', async ({ grouped, sch
     await fails(untyped(id, { groups: [{ kind: 'team', id: small }] }), 'VALIDATION');
     await fails(untyped(id, { groups: [{ kind: 'party', id: '' }] }), 'VALIDATION');
   });
+});
+
+test('a directory that fails is a typed error, and nobody is asked', async ({ scheduled, url, clock }) => {
+  const down = new Error('connect ECONNREFUSED');
+  const groups: GroupDirectory = { specVersion: 1, members: () => Promise.reject(down) };
+  const users: UserDirectory = { specVersion: 1, profiles: () => Promise.reject(down) };
+  await using service = await openService(url, { clock, directory: { groups, users } });
+  const { id, host } = await scheduled();
+  const rooms = service.as({ userId: host }).invitations;
+  await unchanged(url, async () => {
+    for (const wish of [{ groups: [{ kind: 'party', id: small }] }, { inviteeIds: people(1) }] as const) {
+      const error = await fails(rooms.invite(id, wish), 'INTERNAL');
+      expect(error.cause).toBe(down);
+      expect(JSON.stringify(error)).not.toContain('ECONNREFUSED');
+    }
+  });
+});
+
+test('the directory is asked only for people who may invite', async ({ scheduled, url, clock }) => {
+  const groups = new PagingGroups();
+  await using service = await openService(url, { clock, directory: { groups } });
+  const { id, host } = await scheduled();
+  const guest = newId();
+  await service.as({ userId: host }).invitations.invite(id, { inviteeIds: [guest] });
+  const wish = { groups: [{ kind: 'class' as const, id: large }] };
+  await fails(service.as({ userId: guest }).invitations.invite(id, wish), 'FORBIDDEN');
+  await fails(service.as({ userId: newId() }).invitations.invite(id, wish), 'NOT_FOUND');
+  expect(groups.sizes).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
+import { execute } from '../setup/postgres.ts';
 import { fails, minutes, start, test, unchanged } from '../setup/service.ts';
 
 const seconds = 1000;
@@ -87,6 +88,29 @@ describe('leaving', () => {
     await service.as({ userId: host }).participants.join(id);
     await unchanged(url, async () => expect(await keyed.leave(id)).toEqual(first));
   });
+});
+
+test('leaving while another device is on its way in leaves with that one too', async ({
+  service,
+  running,
+  orm,
+  url,
+  clock,
+}) => {
+  const { id, host } = await running();
+  clock.advance(minutes);
+  const rooms = service.as({ userId: host }).participants;
+  let leaving: ReturnType<typeof rooms.leave> | undefined;
+  // The leave begins before the phone's join is committed, and has to wait for it.
+  await orm.em.fork().transactional(async (em) => {
+    await service.as({ userId: host }, { em }).participants.join(id, { connectionId: 'phone' });
+    leaving = rooms.leave(id);
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(() => execute(url, waiting), { timeout: 10_000 }).toHaveLength(1);
+  });
+  expect(await leaving).toMatchObject({ isPresent: false, leftAt: clock.now(), totalDurationMinutes: 1 });
+  const { people } = await rooms.attendance(id);
+  expect(people[0]?.sessions.map(({ leftAt }) => leftAt)).toEqual([clock.now(), clock.now()]);
 });
 
 describe('minutes', () => {

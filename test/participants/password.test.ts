@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { MeetingError } from '../../src/core/errors.ts';
 import { newId } from '../../src/core/identifier.ts';
-import type { PasswordHasher } from '../../src/core/password-hasher.ts';
+import { type PasswordHasher, scryptHasher } from '../../src/core/password-hasher.ts';
 import type { MeetingService } from '../../src/meeting-service.ts';
 import { execute } from '../setup/postgres.ts';
 import { test as base, fails, minutes, openService, people, quickHasher, unchanged } from '../setup/service.ts';
@@ -340,4 +340,36 @@ describe('tries', () => {
       await fails(rooms.join(id, { meetingPassword: wrong }), 'WRONG_PASSWORD');
     expect(await rooms.join(other.id, { meetingPassword: secret })).toMatchObject({ isPresent: true });
   });
+});
+
+describe('a hash made with yesterday’s parameters', () => {
+  const strong = scryptHasher({ ln: 5, r: 1, p: 1 });
+
+  test('is made anew when the right password comes by, and not by a wrong one', async ({ running, url, fileClock }) => {
+    const { id, participants } = await running({ participants: 1, meetingPassword: secret, present: false });
+    const stored = async () =>
+      (
+        await execute<{ hash: string }>(url, `select meeting_password as hash from convoke.meetings where id = '${id}'`)
+      )[0]?.hash;
+    const before = await stored();
+    await using service = await openService(url, { clock: fileClock, passwordHasher: strong });
+    const rooms = service.as({ userId: participants[0]! });
+    await fails(rooms.participants.join(id, { meetingPassword: wrong }), 'WRONG_PASSWORD');
+    expect(await stored()).toBe(before);
+    expect(await rooms.participants.join(id, { meetingPassword: secret })).toMatchObject({ isPresent: true });
+    const after = await stored();
+    expect(after).not.toBe(before);
+    expect(strong.needsRehash(after ?? '')).toBe(false);
+    expect(await rooms.participants.join(id, { meetingPassword: secret, connectionId: 'phone' })).toMatchObject({
+      isPresent: true,
+    });
+  });
+});
+
+test('a hasher that fails is a typed error where a password is set', async ({ scheduled, url, fileClock }) => {
+  const { id, host } = await scheduled();
+  const broken: PasswordHasher = { ...quickHasher, hash: () => Promise.reject(new Error('the key service is down')) };
+  await using service = await openService(url, { clock: fileClock, passwordHasher: broken });
+  const set = () => fails(service.as({ userId: host }).meetings.update(id, { meetingPassword: secret }), 'INTERNAL');
+  expect(JSON.stringify(await unchanged(url, set))).not.toContain('key service');
 });

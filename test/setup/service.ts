@@ -116,7 +116,7 @@ async function catchUp(service: MeetingService, url: string, now: Date): Promise
 }
 
 /** The invariants as they read when it is `now`: their `now()` finds this one before PostgreSQL's. Once for a database. */
-export async function expectIntegrityAt(url: string, now: Date): Promise<void> {
+async function expectIntegrityAt(url: string, now: Date): Promise<void> {
   await execute(
     url,
     `create schema stopped_clock;
