@@ -53,6 +53,9 @@ test('listening twice with the same function counts once, under each name', () =
   bus.off('*', listen);
   bus.emit([started]);
   expect(heard).toHaveLength(3);
+  bus.on('*', listen);
+  bus.emit([started]);
+  expect(heard).toHaveLength(4);
 });
 
 test('stopping what never listened changes nothing', () => {

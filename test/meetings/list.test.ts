@@ -257,6 +257,19 @@ describe('a visibility policy', () => {
     }
   });
 
+  test('loses and repeats nothing, whatever it hides', async ({ url, clock }) => {
+    const [host = '', outsider = ''] = people(2);
+    const ids = await insertAt(url, host, [0, 1, 2, 3, 4, 5]);
+    let hidden = 0;
+    const isVisibleToOutsider = (_: string, { meetingId }: { meetingId: string }) =>
+      (hidden & (1 << ids.indexOf(meetingId))) === 0;
+    await using service = await openService(url, { clock, policy: { visibility: { isVisibleToOutsider } } });
+    for (hidden = 0; hidden < 2 ** ids.length; hidden++) {
+      const pages = await pagesOf(service, outsider, { mine: false, creatorId: host, limit: 2 });
+      expect(pages.flat(), `hidden: ${hidden.toString(2)}`).toEqual(ids.filter((_, at) => (hidden & (1 << at)) === 0));
+    }
+  });
+
   test('that fails refuses the call', async ({ url, clock, scheduled }) => {
     const { id } = await scheduled();
     const visibility = { isVisibleToOutsider: () => Promise.reject(new Error('the guild service is down')) };
