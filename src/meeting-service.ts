@@ -141,11 +141,8 @@ export class MeetingService implements AsyncDisposable {
 
   /** As `on`, for the next event only. */
   once<Name extends EventName>(name: Name, listener: (event: EventOf<Name>) => void | Promise<void>): () => void {
-    const stop = this.on(name, (event) => {
-      stop();
-      return listener(event);
-    });
-    return stop;
+    this.#bus.once(name, untyped(listener));
+    return () => this.off(name, listener);
   }
 
   /** Applies what migrations are missing and names them. Safe to call from many processes at once. */

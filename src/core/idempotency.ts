@@ -67,7 +67,8 @@ async function recalled<T>(work: Work, owner: readonly string[], hash: string, o
       'IDEMPOTENCY_CONFLICT',
       'This idempotency key was used before with another input; use a new one.',
     );
-  return output.parse(stored.response === null ? null : JSON.parse(stored.response));
+  const answer = output.parse(stored.response === null ? null : JSON.parse(stored.response));
+  return Object.freeze(answer);
 }
 
 /** The same text for the same value, whatever the order of its keys. */

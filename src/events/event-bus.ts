@@ -20,9 +20,21 @@ export class EventBus {
 
   /** `name` is an event type, or '*' for all. Listening twice with the same function counts once. */
   on(name: string, listener: EventListener): void {
+    this.#add(name, listener, () => {});
+  }
+
+  /** As `on`, for the next event only. */
+  once(name: string, listener: EventListener): void {
+    this.#add(name, listener, () => this.off(name, listener));
+  }
+
+  #add(name: string, listener: EventListener, heard: () => void): void {
     const byName = this.#fenced.get(listener) ?? new Map<string, (event: StreamEvent) => void>();
     if (byName.has(name)) return;
-    const fenced = (event: StreamEvent) => this.#call(name, listener, event);
+    const fenced = (event: StreamEvent) => {
+      heard();
+      this.#call(name, listener, event);
+    };
     byName.set(name, fenced);
     this.#fenced.set(listener, byName);
     this.#emitter.on(name, fenced);

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { conditions } from '../core/permission-terms.ts';
+import { sweep } from '../core/sweep.ts';
 import type { Work } from '../core/work.ts';
 import { announce } from './announce.ts';
 import {
@@ -33,28 +34,26 @@ export async function withdrawInvitation(work: Work, meetingId: string, userId: 
 }
 
 /** Lets invitations expire whose time has passed, and gives on the places in line that this frees. */
-export async function expireDue(kernel: Kernel, call: Call): Promise<number> {
+export async function expireDue(kernel: Kernel, call: Call, signal: AbortSignal): Promise<number> {
   const due = await kernel.read(call, (work) => work.run(meetingsWithExpired, [work.clockParameter, sweepBatch]));
-  let expired = 0;
-  for (const { meeting_id: meetingId } of due)
-    expired += await kernel.run(call, async (work) => {
+  return sweep(due, signal, ({ meeting_id: meetingId }) =>
+    kernel.run(call, async (work) => {
       const { meeting, now } = await kernel.enter(work, meetingId);
       const people = await work.run(expireInvitations, [meetingId, now]);
       for (const { invitee_id: inviteeId } of people) announce(work, 'invitation.expired', meetingId, inviteeId, {});
       await promoteWaiting(work, meeting, now);
       return people.length;
-    });
-  return expired;
+    }),
+  );
 }
 
 /** Promotion happens where a seat comes free; this finds what a crash or a change by hand left behind. */
-export async function repairWaitlists(kernel: Kernel, call: Call): Promise<number> {
+export async function repairWaitlists(kernel: Kernel, call: Call, signal: AbortSignal): Promise<number> {
   const meetings = await kernel.read(call, (work) => work.run(meetingsWithWaitlist, [sweepBatch]));
-  let promoted = 0;
-  for (const { meeting_id: meetingId } of meetings)
-    promoted += await kernel.run(call, async (work) => {
+  return sweep(meetings, signal, ({ meeting_id: meetingId }) =>
+    kernel.run(call, async (work) => {
       const { meeting, now } = await kernel.enter(work, meetingId);
       return promoteWaiting(work, meeting, now);
-    });
-  return promoted;
+    }),
+  );
 }

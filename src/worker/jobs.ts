@@ -2,6 +2,7 @@ import { systemPrincipal } from '../core/actor.ts';
 import type { Call } from '../core/call.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { statement } from '../core/statement.ts';
+import { sweep } from '../core/sweep.ts';
 import { expireDue, repairWaitlists } from '../invitations/index.ts';
 import { endMeeting } from '../meetings/index.ts';
 import { closeSilentSessions } from '../participants/index.ts';
@@ -35,10 +36,10 @@ const expiredKeys = statement<{ removed: number }>(
 /** The sweeps of the rooms, as the worker runs them. */
 export function jobsOf(kernel: Kernel): readonly Job[] {
   return [
-    { name: 'invitations.expire', everyMs: 60_000, run: () => expireDue(kernel, asSystem) },
-    { name: 'sessions.reap', everyMs: 15_000, run: () => closeSilentSessions(kernel, asSystem) },
+    { name: 'invitations.expire', everyMs: 60_000, run: (signal) => expireDue(kernel, asSystem, signal) },
+    { name: 'sessions.reap', everyMs: 15_000, run: (signal) => closeSilentSessions(kernel, asSystem, signal) },
     { name: 'meetings.auto-end', everyMs: 60_000, run: (signal) => endAbandoned(kernel, signal) },
-    { name: 'waitlist.repair', everyMs: 300_000, run: () => repairWaitlists(kernel, asSystem) },
+    { name: 'waitlist.repair', everyMs: 300_000, run: (signal) => repairWaitlists(kernel, asSystem, signal) },
     { name: 'idempotency.sweep', everyMs: 3_600_000, run: () => sweepKeys(kernel) },
   ];
 }
@@ -47,18 +48,7 @@ async function endAbandoned(kernel: Kernel, signal: AbortSignal): Promise<number
   const due = await kernel.read(asSystem, (work) =>
     work.run(abandoned, [work.clockParameter, kernel.ports.rules.overrunMinutes, sweepBatch, null]),
   );
-  let ended = 0;
-  const failures: unknown[] = [];
-  for (const { id } of due) {
-    if (signal.aborted) break;
-    try {
-      ended += await endIfStillAbandoned(kernel, id);
-    } catch (error) {
-      failures.push(error); // one meeting that cannot be ended must not keep all others open
-    }
-  }
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} meetings could not be ended`);
-  return ended;
+  return sweep(due, signal, ({ id }) => endIfStillAbandoned(kernel, id));
 }
 
 async function endIfStillAbandoned(kernel: Kernel, meetingId: string): Promise<number> {

@@ -38,6 +38,18 @@ test('events come one after another, and listeners in the order in which they be
   expect(heard).toEqual(['first', 'second', 'later']);
 });
 
+test('for once hears the next event only, and is called off like any other listener', () => {
+  const { bus } = opened();
+  const { heard, listen } = listening();
+  bus.once('meeting.started', listen);
+  bus.emit([started, started]);
+  expect(heard).toHaveLength(1);
+  bus.once('meeting.started', listen);
+  bus.off('meeting.started', listen);
+  bus.emit([started]);
+  expect(heard).toHaveLength(1);
+});
+
 test('listening twice with the same function counts once, under each name', () => {
   const { bus } = opened();
   const { heard, listen } = listening();

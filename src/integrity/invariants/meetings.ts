@@ -87,7 +87,7 @@ export const meetingInvariants: readonly Invariant[] = [
     sql: (t) => `
       select m.id, m.timezone as detail
       from ${t.meetings} m
-      where not exists (select 1 from pg_timezone_names z where z.name=m.timezone)`,
+      where not exists (select 1 from pg_timezone_names z where lower(z.name)=lower(m.timezone))`,
   },
   {
     id: 'M10',
