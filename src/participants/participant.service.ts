@@ -69,26 +69,15 @@ export class ParticipantService {
     const target = validate(id, meetingId);
     const wish = validate(joinInput, input);
     const hash = await this.#presence.verify(target, wish);
-    const command = {
-      operation: 'participants.join',
-      input: { target, connectionId: wish.connectionId },
-      output: participantView.nullable(),
-    };
-    const body = (work: Work) => this.#presence.join(work, target, wish, hash);
-    const joined =
-      (await this.#kernel.write(this.#call, command, body, { singleStatement: true })) ??
-      (await this.#kernel.write(this.#call, command, body));
-    if (joined === null) throw new MeetingError('INTERNAL', 'A join was neither done nor refused.');
-    return joined;
+    const identity = { target, connectionId: wish.connectionId };
+    return this.#come('participants.join', identity, (work) => this.#presence.join(work, target, wish, hash));
   }
 
   /** Leaves with one device, or with all. The person is gone with their last one. */
   async leave(meetingId: string, input: ConnectionInput = {}): Promise<ParticipantView> {
     const target = validate(id, meetingId);
     const wish = validate(connectionInput, input);
-    return this.#write('participants.leave', { target, wish }, participantView, (work) =>
-      this.#presence.leave(work, target, wish),
-    );
+    return this.#come('participants.leave', { target, wish }, (work) => this.#presence.leave(work, target, wish));
   }
 
   /** Says that a device is alive. From the first one on, silence ends the device's session after a grace. */
@@ -192,6 +181,19 @@ export class ParticipantService {
     return this.#transact('participants.recordSession', { target, stay }, participantView, (work) =>
       recordSession(this.#kernel, work, target, stay),
     );
+  }
+
+  /** Coming or going: one statement if that will do, else all over again in a transaction. */
+  async #come(
+    operation: string,
+    input: unknown,
+    body: (work: Work) => Promise<ParticipantView | null>,
+  ): Promise<ParticipantView> {
+    const done =
+      (await this.#write(operation, input, participantView.nullable(), body)) ??
+      (await this.#transact(operation, input, participantView.nullable(), body));
+    if (done === null) throw new MeetingError('INTERNAL', 'Nobody came or went, and nobody was refused.');
+    return done;
   }
 
   #write<T>(operation: string, input: unknown, output: z.ZodType<T>, body: (work: Work) => Promise<T>): Promise<T> {

@@ -36,10 +36,11 @@ export class Presence {
       : verifiedHash(this.#kernel, this.#call, meetingId, input.meetingPassword);
   }
 
-  /** @returns null when the person needs a seat first and there is no transaction to take it in */
+  /** @returns null when this takes more than one statement and there is no transaction to hold the lock meanwhile */
   async join(work: Work, meetingId: string, input: JoinInput, hash: string | null): Promise<ParticipantView | null> {
     await this.#refuseSystem(work, meetingId);
-    const row = await this.#whileStale(() => this.#joinOnce(work, meetingId, input, hash));
+    const row = await this.#current(work, () => this.#joinOnce(work, meetingId, input, hash));
+    if (row === null) return null;
     if (row.joined) return participantViewOf(arrived(row));
     if (row.seat_needed === true && row.password_ok === true && row.seat_free === true && this.#mayJoin(work, row)) {
       if (!work.em.isInTransaction()) return null;
@@ -50,13 +51,15 @@ export class Presence {
     throw new MeetingError('INTERNAL', 'A join was refused without a reason.');
   }
 
-  async leave(work: Work, meetingId: string, input: ConnectionInput): Promise<ParticipantView> {
-    const row = await this.#whileStale(() =>
+  /** @returns null as {@link join} does */
+  async leave(work: Work, meetingId: string, input: ConnectionInput): Promise<ParticipantView | null> {
+    const row = await this.#current(work, () =>
       this.#run(work, leave, [
         ...[meetingId, work.actorId, input.connectionId ?? null, work.clockParameter, newId()],
         ...[[...legalStates('participant.leave')], work.actorId, 'left'],
       ]),
     );
+    if (row === null) return null;
     authorise('participant.leave', this.#standing(work, row), { own: true });
     return this.#self(work, meetingId);
   }
@@ -134,13 +137,20 @@ export class Presence {
     return row;
   }
 
-  /** Repeats what found its own row changed while it waited; every repeat starts from what the last one waited for. */
-  async #whileStale<Row extends { readonly stale: boolean }>(attempt: () => Promise<Row>): Promise<Row> {
-    for (let tries = 0; tries < 20; tries++) {
-      const row = await attempt();
-      if (!row.stale) return row;
-    }
-    throw new MeetingError('BUSY', 'The meeting changes too fast right now; try again in a moment.');
+  /**
+   * Repeats what found something changed while it waited for the meeting's lock. In a transaction once is enough: the lock is
+   * held by then. Alone it might be overtaken again and again, so that is not tried.
+   */
+  async #current<Row extends { readonly stale: boolean }>(
+    work: Work,
+    attempt: () => Promise<Row>,
+  ): Promise<Row | null> {
+    const row = await attempt();
+    if (!row.stale) return row;
+    if (!work.em.isInTransaction()) return null;
+    const again = await attempt();
+    if (again.stale) throw new MeetingError('INTERNAL', 'The meeting changed under its own lock, or has no Host.');
+    return again;
   }
 
   #standing(work: Work, found: FoundActor) {

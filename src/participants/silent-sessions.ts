@@ -2,6 +2,7 @@ import type { Call } from '../core/call.ts';
 import { meetingStream } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { statement } from '../core/statement.ts';
+import { sweep } from '../core/sweep.ts';
 import { closeSessions, lockPresent } from './closing.statements.ts';
 import { participantEvents } from './participant.events.ts';
 
@@ -33,14 +34,13 @@ const silentSessions = statement<{ id: string; left_at: string }>(
  * belong to hosts that do not use heartbeats: they stay.
  * @returns how many people are gone
  */
-export async function closeSilentSessions(kernel: Kernel, call: Call): Promise<number> {
+export async function closeSilentSessions(kernel: Kernel, call: Call, signal: AbortSignal): Promise<number> {
   const grace = kernel.ports.rules.heartbeatGraceSeconds;
   const meetings = await kernel.read(call, (work) =>
     work.run(meetingsWithSilence, [work.clockParameter, grace, sweepBatch]),
   );
-  let gone = 0;
-  for (const { meeting_id: meetingId } of meetings)
-    gone += await kernel.run(call, async (work) => {
+  return sweep(meetings, signal, ({ meeting_id: meetingId }) =>
+    kernel.run(call, async (work) => {
       const { now } = await kernel.enter(work, meetingId);
       await work.run(lockPresent, [meetingId]);
       const silent = await work.run(silentSessions, [meetingId, now, grace]);
@@ -51,6 +51,6 @@ export async function closeSilentSessions(kernel: Kernel, call: Call): Promise<n
       for (const { auth_user_id: userId } of left)
         work.emit(participantEvents, 'participant.left', meetingStream(meetingId), { userId, reason: 'timed-out' });
       return left.length;
-    });
-  return gone;
+    }),
+  );
 }

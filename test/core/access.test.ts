@@ -139,16 +139,17 @@ test.for([
 ] as const)('a %s lock beside a %s lock: %s', async ([held, asked, together], { unit, service }) => {
   const { id, host } = await schedule(service);
   const order: string[] = [];
-  const entered = Promise.withResolvers<void>();
+  const [entered, granted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const holding = unit.unitOfWork.run(as(host), async (work) => {
     await enter(work, id, held, switches);
     entered.resolve();
-    await wait(60);
+    await Promise.race([granted.promise, wait(together ? 4_000 : 60)]);
     order.push('held');
   });
   await entered.promise;
   await unit.unitOfWork.run(as(host), (work) => enter(work, id, asked, switches));
   order.push('asked');
+  granted.resolve();
   await holding;
   expect(order).toEqual(together ? ['asked', 'held'] : ['held', 'asked']);
 });

@@ -116,13 +116,14 @@ test('of many twins at once one writes, and all get its answer', async ({ unit }
 
 test('a refusal is not remembered: the twin that waited for it takes its turn', async ({ unit }) => {
   const writing = writer(unit);
+  const begun = Promise.withResolvers<void>();
   const refused = writing.write({ a: 1 }, 'test.write', async () => {
+    begun.resolve();
     await wait(50);
     throw new MeetingError('CAPACITY', 'Full.');
   });
-  const twin = wait(10).then(() => writing.write({ a: 1 }));
-  await fails(refused, 'CAPACITY');
-  const { name } = await twin;
+  await begun.promise;
+  const [, { name }] = await Promise.all([fails(refused, 'CAPACITY'), writing.write({ a: 1 })]);
   expect(await stored(unit, name)).toBe(1);
   expect(writing.ran).toBe(2);
 });

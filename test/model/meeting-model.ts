@@ -63,8 +63,9 @@ export class MeetingModel {
       const { role, removed, invitation } = place;
       if (role === 'Host' || removed || invitation === null || invitation === 'Expired') continue;
       Object.assign(place, { status: 'Invited', invitation: 'Pending' });
-      this.line = this.line.filter((waiting) => waiting !== person);
+      this.#leaveLine(person);
     }
+    this.#promote(); // a Host may stand in line too, and is not asked again
     return this.#become('Scheduled');
   }
 
@@ -80,8 +81,11 @@ export class MeetingModel {
     if (refused) return refused;
     for (const place of this.places.values()) {
       goAway(place);
-      if (place.came) place.status = 'Attended';
-      else if (place.status === 'Accepted' || place.status === 'Tentative') place.status = 'NoShow';
+      if (place.came) {
+        place.status = 'Attended';
+        if (place.invitation === 'Pending' || place.invitation === 'Declined') place.invitation = 'Accepted';
+      }
+      if (place.status === 'Accepted' || place.status === 'Tentative') place.status = 'NoShow';
     }
     this.#lapse();
     return this.#become('Completed');

@@ -1,6 +1,6 @@
 /** Where calls meet that should not: a service with a large pool and the real clock, and the facts behind its back. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { Pool } from 'pg';
+import { Client, Pool } from 'pg';
 import { expect } from 'vitest';
 import { isMeetingError, type MeetingErrorCode } from '../../src/core/errors.ts';
 import { newId } from '../../src/core/identifier.ts';
@@ -165,4 +165,26 @@ export function atOnce(calls: readonly (() => Promise<unknown>)[]): Promise<unkn
 /** Some races are lost once in many tries. */
 export async function rounds(count: number, play: (round: number) => Promise<void>): Promise<void> {
   for (let round = 0; round < count; round++) await play(round);
+}
+
+/** Until so many sessions of the file's database wait for another. */
+export async function waiting({ sql }: Pick<Arena, 'sql'>, sessions: number): Promise<void> {
+  const asked = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  while ((await sql(asked)).length < sessions) await wait(5);
+}
+
+/** Takes locks from outside; gives the function that gives them back and says when, in the database's milliseconds. */
+export async function hold(url: string, text: string, values: unknown[]): Promise<() => Promise<number>> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => {}); // a test that has failed may drop the database under it
+  await client.connect();
+  await client.query('begin');
+  await client.query(text, values);
+  return async () => {
+    const { rows } = await client.query<{ at: string }>(
+      'select floor(extract(epoch from clock_timestamp()) * 1000) as at',
+    );
+    await client.end();
+    return Number(rows[0]?.at);
+  };
 }

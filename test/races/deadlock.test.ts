@@ -7,7 +7,7 @@ import { createDatabase, createOrm, test as base } from '../setup/db.ts';
 import { expectIntegrity } from '../setup/integrity.ts';
 import { execute } from '../setup/postgres.ts';
 import { fails, openService, people } from '../setup/service.ts';
-import { type Arena, arena, endings, observer, tally } from './arena.ts';
+import { type Arena, arena, endings, observer, tally, waiting } from './arena.ts';
 
 /** Not the arena of the other races: here deadlocks are what is asked for. */
 const test = base.extend<{ ring: Arena }>({
@@ -22,12 +22,6 @@ const test = base.extend<{ ring: Arena }>({
     { scope: 'file' },
   ],
 });
-
-/** Until so many sessions of the file's database wait for another. */
-async function waiting({ sql }: Arena, sessions: number): Promise<void> {
-  const asked = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  while ((await sql(asked)).length < sessions) await wait(5);
-}
 
 /** PostgreSQL looks for a deadlock after this long, in the session that has waited so long. */
 async function patience(em: SqlEntityManager, milliseconds: number): Promise<void> {

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
+import type { MeetingService } from '../../src/meeting-service.ts';
 import { openService, people } from '../setup/service.ts';
-import { atOnce, endings, poolSize, rounds, tally, test } from './arena.ts';
+import { type Arena, atOnce, endings, hold, type Room, rounds, tally, test, waiting } from './arena.ts';
 
 test('of twenty transfers of the meeting one happens, and there is one Host', async ({
   arena: { service, room, facts, sql },
@@ -43,8 +44,23 @@ test('the meeting is handed on while people push in: the seat of whoever is Host
   });
 });
 
+test('whoever waits at the door while the meeting is handed on is judged by the new Host’s presence', async ({
+  arena,
+  orm,
+}) => {
+  const [next = '', comes = ''] = people(2);
+  const { id, host } = await arena.room({ started: true, invite: [next, comes], present: [next], maxParticipants: 3 });
+  let joined: Promise<unknown> = Promise.resolve();
+  await orm.em.fork().transactional(async (em) => {
+    await arena.service.as({ userId: host }, { em }).participants.transferHost(id, next);
+    joined = arena.service.as({ userId: comes }).participants.join(id);
+    await waiting(arena, 1);
+  });
+  expect(await endings([joined])).toEqual(['ok']);
+});
+
 test('who is removed is out, whichever device was just coming in', async ({ arena: { service, room, facts, sql } }) => {
-  await rounds(50, async (round) => {
+  await rounds(30, async (round) => {
     const userId = newId();
     const { id, host } = await room({ started: true, invite: [userId], present: round % 2 === 0 ? [userId] : [] });
     const { participants } = service.as({ userId });
@@ -107,7 +123,7 @@ test('a hand goes down with the person, whichever of the two came first', async 
   const still = `select count(*)::int as up from convoke.meeting_media_intervals i
     join convoke.meeting_participants p on p.meeting_id = i.meeting_id and p.auth_user_id = i.auth_user_id
     where i.meeting_id = $1 and i.ended_at is null and p.left_at is not null`;
-  await rounds(30, async () => {
+  await rounds(15, async () => {
     const [leaver = '', stayer = ''] = people(2);
     const { id, host } = await room({ started: true, invite: [leaver, stayer], present: [leaver, stayer] });
     const { participants } = service.as({ userId: leaver });
@@ -136,21 +152,39 @@ test('one hand raised on many devices is one hand', async ({ arena: { service, r
   expect((await facts(id)).events['participant.hand-raised']).toBe(1);
 });
 
-test('the sweep takes the hands of the silent down with them, also those just going up', async ({ url, arena }) => {
-  const crowd = people(12);
-  const { id } = await arena.room({ started: true, invite: crowd, present: crowd });
-  await using service = await openService(url, { limits: { poolSize }, policy: { heartbeatGraceSeconds: 1 } });
-  for (const userId of crowd) await service.as({ userId }).participants.heartbeat(id);
-  await wait(1_100);
-  await tally([
-    ...crowd.slice(0, 6).map((userId) => service.as({ userId }).participants.raiseHand(id)),
-    service.worker.runOnce('sessions.reap'),
-    ...crowd.slice(6).map((userId) => service.as({ userId }).participants.raiseHand(id)),
-  ]);
-  const up = await arena.sql(
-    'select 1 from convoke.meeting_media_intervals where meeting_id = $1 and ended_at is null',
-    [id],
-  );
-  expect(up).toEqual([]);
-  expect(await arena.facts(id)).toMatchObject({ counter: 1, present: 1, events: { 'participant.left': 12 } });
+/** A hand that goes up and gets stuck on its way to the log, until somebody lets it. */
+async function raiseSlowly(url: string, arena: Arena, id: string, userId: string) {
+  const lane = 'select 1 from convoke.meeting_event_heads where stream_kind = 0 and stream_id = $1 for update';
+  const release = await hold(url, lane, [id]);
+  const raised = arena.service.as({ userId }).participants.raiseHand(id);
+  await waiting(arena, 1);
+  return async (meanwhile: Promise<unknown>) => {
+    await waiting(arena, 2);
+    await release();
+    await Promise.all([raised, meanwhile]);
+    return arena.sql('select 1 from convoke.meeting_media_intervals where meeting_id = $1 and ended_at is null', [id]);
+  };
+}
+
+test.for([
+  [
+    'the person leaves',
+    (service: MeetingService, { id }: Room, userId: string) => service.as({ userId }).participants.leave(id),
+  ],
+  [
+    'the person is removed',
+    (service: MeetingService, { id, host }: Room, userId: string) =>
+      service.as({ userId: host }).participants.remove(id, userId),
+  ],
+  ['the meeting ends', (service: MeetingService, { id, host }: Room) => service.as({ userId: host }).meetings.end(id)],
+  ['the sweep finds the person silent', (service: MeetingService) => service.worker.runOnce('sessions.reap')],
+] as const)('a hand that is just going up when %s comes down again', async ([, act], { url, arena }) => {
+  const userId = newId();
+  const room = await arena.room({ started: true, invite: [userId], present: [userId] });
+  await using service = await openService(url, { limits: { poolSize: 2 }, policy: { heartbeatGraceSeconds: 1 } });
+  await service.as({ userId }).participants.heartbeat(room.id);
+  await wait(1_010);
+  const upAfter = await raiseSlowly(url, arena, room.id, userId);
+  expect(await upAfter(act(service, room, userId))).toEqual([]);
+  expect((await arena.facts(room.id)).events['participant.hand-raised']).toBe(1);
 });
