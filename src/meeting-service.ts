@@ -7,6 +7,7 @@ import type { StreamEvent } from './core/event.ts';
 import { Kernel } from './core/kernel.ts';
 import { statement } from './core/statement.ts';
 import { UnitOfWork } from './core/unit-of-work.ts';
+import { invalid } from './core/validate.ts';
 import { type Connection, connect } from './database/connection.ts';
 import { type DatabaseIdentity, type HostEntityManager, HostTransactions } from './database/host-transaction.ts';
 import { databaseIdentity } from './database/identity.ts';
@@ -189,6 +190,8 @@ export class MeetingService implements AsyncDisposable {
 
   #rooms(call: Call, { em, client, signal }: BindingOptions): Rooms {
     if (this.#closed !== null) throw new MeetingError('UNAVAILABLE', 'The service is closed.');
+    refuseUnfit('em', em, 'getTransactionContext');
+    refuseUnfit('client', client, 'query');
     if (em !== undefined && client !== undefined)
       throw new MeetingError('VALIDATION', 'client: give either em or client, not both.', {
         details: { fields: [{ path: 'client', message: 'must not be given together with em' }] },
@@ -217,4 +220,11 @@ export class MeetingService implements AsyncDisposable {
 /** The name decides an event's type, and its data was checked against that name's definition when it was drafted. */
 function untyped(listener: EventListener<never>): EventListener {
   return listener as EventListener;
+}
+
+/** What a host hands over is known by what it can do; anything else would fail later, and in words of its own. */
+function refuseUnfit(path: string, given: unknown, method: string): void {
+  if (given === undefined) return;
+  if (typeof given === 'object' && given !== null && typeof Reflect.get(given, method) === 'function') return;
+  throw invalid([{ path, message: `must have ${method}()` }]);
 }

@@ -1,11 +1,14 @@
 import type { Call } from './core/call.ts';
-import { MeetingError } from './core/errors.ts';
 import type { Kernel } from './core/kernel.ts';
+import { label, strict } from './core/schema.ts';
+import { validate } from './core/validate.ts';
 import type { Directory } from './directory/index.ts';
 import { EngagementService } from './engagement/index.ts';
 import { InvitationService } from './invitations/index.ts';
 import { MeetingsService } from './meetings/index.ts';
 import { ParticipantService } from './participants/index.ts';
+
+const keyInput = strict({ idempotencyKey: label(255) });
 
 /** The rooms of a service, bound to one actor. Each is made when it is first asked for. */
 export class Rooms {
@@ -48,11 +51,7 @@ export class Rooms {
    * @throws MeetingError VALIDATION for an empty key or one of more than 255 characters
    */
   with(options: { readonly idempotencyKey: string }): Rooms {
-    const { idempotencyKey } = options;
-    if (typeof idempotencyKey !== 'string' || idempotencyKey.length < 1 || idempotencyKey.length > 255)
-      throw new MeetingError('VALIDATION', 'idempotencyKey must be text of 1 to 255 characters.', {
-        details: { fields: [{ path: 'idempotencyKey', message: 'must be text of 1 to 255 characters' }] },
-      });
+    const { idempotencyKey } = validate(keyInput, options);
     return new Rooms(this.#kernel, this.#directory, { ...this.#call, idempotencyKey });
   }
 }

@@ -74,6 +74,8 @@ function finalError(code: string | null, cause: unknown): MeetingError {
       'The transaction to join is not open, or a statement in it has failed: roll it back and begin again.',
       { cause },
     );
+  if (code === '25006')
+    return new MeetingError('CONFLICT', 'The transaction to join is read-only; begin one that may write.', { cause });
   if (code === '57014')
     return new MeetingError('TIMEOUT', 'The database took too long and the call was cancelled.', { cause });
   if (code?.startsWith('23') === true)

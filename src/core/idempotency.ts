@@ -22,11 +22,17 @@ const claim = statement<{ claimed: boolean }>(
   returning true as claimed`,
 );
 
-const recall = statement<{ request_hash: string; response: string | null }>(
+interface StoredAnswer {
+  readonly request_hash: string;
+  readonly response: string | null;
+}
+
+const recall = statement<StoredAnswer>(
   'idempotency-recall',
   (t) => `
   select request_hash, response::text as response from ${t.meeting_idempotency_keys}
-  where actor_id = $1::uuid and operation = $2 and key = $3`,
+  where actor_id = $1::uuid and operation = $2 and key = $3
+    and expires_at > coalesce($4::timestamptz, clock_timestamp())`,
 );
 
 const remember = statement<never>(
@@ -52,7 +58,7 @@ export async function once<T>(
   const key = call.idempotencyKey;
   if (key === null) return body();
   const owner = [work.actorId, operation, key];
-  const hash = createHash('sha256').update(canonical(input)).digest('base64url');
+  const hash = hashOf(input);
   const [claimed] = await work.run(claim, [...owner, hash, work.clockParameter]);
   if (claimed === undefined) return recalled(work, owner, hash, output);
   const result = await body();
@@ -60,8 +66,32 @@ export async function once<T>(
   return result;
 }
 
+/**
+ * The answer of an earlier call with this key, for commands that do something before their transaction: a repeat must not
+ * do that again, nor be refused by it.
+ */
+export async function answeredBefore<T>(
+  work: Work,
+  call: Call,
+  operation: string,
+  input: unknown,
+  output: z.ZodType<T>,
+): Promise<{ readonly answer: T } | null> {
+  if (call.idempotencyKey === null) return null;
+  const owner = [work.actorId, operation, call.idempotencyKey];
+  const [stored] = await work.run(recall, [...owner, work.clockParameter]);
+  return stored === undefined ? null : { answer: answerOf(stored, hashOf(input), output) };
+}
+
 async function recalled<T>(work: Work, owner: readonly string[], hash: string, output: z.ZodType<T>): Promise<T> {
-  const stored = await work.one(recall, owner);
+  return answerOf(await work.one(recall, [...owner, work.clockParameter]), hash, output);
+}
+
+function hashOf(input: unknown): string {
+  return createHash('sha256').update(canonical(input)).digest('base64url');
+}
+
+function answerOf<T>(stored: StoredAnswer, hash: string, output: z.ZodType<T>): T {
   if (stored.request_hash !== hash)
     throw new MeetingError(
       'IDEMPOTENCY_CONFLICT',

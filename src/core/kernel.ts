@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type Access, enter, look } from './access.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
-import { once } from './idempotency.ts';
+import { answeredBefore, once } from './idempotency.ts';
 import type { Logger } from './logger.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import type { MeetingSwitches } from './permission-terms.ts';
@@ -55,6 +55,15 @@ export class Kernel {
   ): Promise<T> {
     const { operation, input, output } = command;
     return this.#unitOfWork.run(call, (work) => once(work, call, operation, input, output, () => body(work)), options);
+  }
+
+  /** What an earlier call with this key was answered, or null: to be asked before anything that comes before a `write`. */
+  async repeated<T>(
+    call: Call,
+    { operation, input, output }: { operation: string; input: unknown; output: z.ZodType<T> },
+  ): Promise<{ readonly answer: T } | null> {
+    if (call.idempotencyKey === null) return null;
+    return this.read(call, (work) => answeredBefore(work, call, operation, input, output));
   }
 
   /** Runs a write that is repeated by its own nature, or belongs to a command that is keyed as a whole. */

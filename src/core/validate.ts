@@ -17,13 +17,22 @@ const maxFields = 20;
  * nowhere in it, since they may be secrets or another person's words.
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const result = schema.safeParse(input, { error: predicate });
+  const result = parsed(schema, input);
   if (result.success) return result.data;
   const fields = result.error.issues
     .slice(0, maxFields)
     .flatMap((issue) => fieldErrors(issue, []))
     .slice(0, maxFields);
   throw invalid(fields, result.error.issues.length);
+}
+
+/** Getters, proxies and the like may throw while they are read; what they throw is as much the caller's as their values. */
+function parsed<Schema extends z.ZodType>(schema: Schema, input: unknown): z.ZodSafeParseResult<z.output<Schema>> {
+  try {
+    return schema.safeParse(input, { error: predicate });
+  } catch {
+    throw invalid([{ path: '', message: 'must be plain data that can be read' }]);
+  }
 }
 
 /** The error for fields that a rule, not a schema, finds wrong. @param total how many there are, where not all are listed */

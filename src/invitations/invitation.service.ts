@@ -65,9 +65,11 @@ export class InvitationService {
   async invite(meetingId: string, input: InviteInput): Promise<InviteResult> {
     const target = validate(id, meetingId);
     const wish = validate(inviteInput, input);
+    const command = { operation: 'invitations.invite', input: { meetingId: target, ...wish }, output: inviteResult };
+    const repeated = await this.#kernel.repeated(this.#call, command);
+    if (repeated) return repeated.answer;
     await this.#mayInvite(target, wish.role);
     const people = await findInvitees(this.#directory, wish);
-    const command = { operation: 'invitations.invite', input: { meetingId: target, ...wish }, output: inviteResult };
     return this.#kernel.write(this.#call, command, (work) => invite(this.#kernel, work, target, wish, people));
   }
 
@@ -118,8 +120,8 @@ export class InvitationService {
       const all = standing.role === 'Host' || standing.role === 'CoHost' || standing.role === 'System';
       const own = all ? null : work.actorId;
       const after = cursor === undefined ? [null, null] : decodeCursor(cursorKind, cursor, cursorValues);
-      const rows = await work.run(invitationPage, [target, own, status ?? null, ...after, limit + 1]);
       const member = actor !== null && !actor.removed;
+      const rows = await work.run(invitationPage, [target, own, status ?? null, ...after, limit + 1, member]);
       authorise('invitation.list', standing, { own: member || rows.length > 0 });
       return page(rows, limit, (row) => encodeCursor(cursorKind, [row.invited_text, row.id]), invitationViewOf);
     });

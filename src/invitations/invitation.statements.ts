@@ -61,7 +61,7 @@ export const invitationPage = statement<InvitationRow & { invited_text: string }
   'invitation-page',
   (t) => `
   select ${columns}, i.invited_at::text as invited_text from ${t.meeting_invitations} i
-  where i.meeting_id = $1::uuid and ($2::uuid is null or $2::uuid in (i.invitee_id, i.inviter_id))
+  where i.meeting_id = $1::uuid and ($2::uuid is null or $2::uuid = i.invitee_id or ($7::boolean and $2::uuid = i.inviter_id))
     and ($3::text is null or i.status::text = $3::text)
     and ($4::timestamptz is null or (i.invited_at, i.id) > ($4::timestamptz, $5::uuid))
   order by i.invited_at, i.id limit $6::int`,
@@ -114,7 +114,9 @@ export const askAgain = statement<{ reset: number }>(
   (t) => `
   with asked as (
     update ${t.meeting_invitations} i
-    set status = 'Pending', responded_at = null, response_message = null, reminder_sent_at = null
+    -- A bound that has passed was meant for the old time.
+    set status = 'Pending', responded_at = null, response_message = null, reminder_sent_at = null,
+        expires_at = case when i.expires_at > $2::timestamptz then i.expires_at end
     from ${t.meeting_participants} p
     where i.meeting_id = $1::uuid and p.meeting_id = i.meeting_id and p.auth_user_id = i.invitee_id
       and p.removed_at is null and p.role::text <> $3::text and i.revoked_at is null and i.status <> 'Expired'

@@ -13,7 +13,8 @@ export interface InviteRow {
  * never come.
  *
  * Parameters: 1 meeting, 2 inviter, 3 role, 4 message, 5 expiry, 6 now, 7 people as JSON
- * { userId, participantId, invitationId, eventId, inboxEventId }, 8–10 the flags of the role, 11 who did it.
+ * { userId, participantId, invitationId, eventId, inboxEventId }, 8–10 the flags of the role, 11 who did it,
+ * 12 the Host's role.
  */
 export const invitePeople = statement<InviteRow>(
   'invitation-invite',
@@ -31,7 +32,8 @@ export const invitePeople = statement<InviteRow>(
     left join ${t.meeting_invitations} i on i.meeting_id = $1::uuid and i.invitee_id = w."userId"
     cross join meeting m
     where p.id is null or p.removed_at is not null
-      or (p.status in ('Invited', 'Tentative')
+      or (p.status in ('Invited', 'Tentative') and p.role::text <> $12::text
+          and (p.joined_at is null or p.left_at is not null)
           and (i.status = 'Expired' or i.status = 'Pending' and i.expires_at <= m.now))),
   -- Whose time is over waits no longer, even if no sweep has said so yet.
   waiting as (
@@ -46,32 +48,35 @@ export const invitePeople = statement<InviteRow>(
            case when m.status in ('Scheduled', 'InProgress') then m.scheduled_start_time end
     from chosen c cross join meeting m order by c."userId"
     on conflict (meeting_id, auth_user_id) do update set
-      role = excluded.role, status = 'Invited', is_presenter = excluded.is_presenter,
-      can_share_screen = excluded.can_share_screen, can_use_chat = excluded.can_use_chat,
-      removed_at = null, removed_by = null, upcoming_at = excluded.upcoming_at,
+      -- Who kept a place keeps its role: asking again is no way around changing one.
+      role = case when p.removed_at is null then p.role else excluded.role end,
+      is_presenter = case when p.removed_at is null then p.is_presenter else excluded.is_presenter end,
+      can_share_screen = case when p.removed_at is null then p.can_share_screen else excluded.can_share_screen end,
+      can_use_chat = case when p.removed_at is null then p.can_use_chat else excluded.can_use_chat end,
+      status = 'Invited', removed_at = null, removed_by = null, upcoming_at = excluded.upcoming_at,
       invited_at = case when p.joined_at is null then excluded.invited_at else p.invited_at end
-    returning p.auth_user_id, p.invited_at),
+    returning p.auth_user_id, p.invited_at, p.role),
   asked as (
     insert into ${t.meeting_invitations} as i
       (id, meeting_id, inviter_id, invitee_id, role, status, message, invited_at, expires_at)
-    select c."invitationId", m.id, $2::uuid, c."userId", $3::${t.type('participant_role')}, 'Pending', $4::text,
+    select c."invitationId", m.id, $2::uuid, c."userId", r.role, 'Pending', $4::text,
            r.invited_at, $5::timestamptz
     from chosen c cross join meeting m join roster r on r.auth_user_id = c."userId" order by c."userId"
     on conflict (meeting_id, invitee_id) do update set
       inviter_id = excluded.inviter_id, role = excluded.role, status = 'Pending', message = excluded.message,
       invited_at = excluded.invited_at, responded_at = null, response_message = null, reminder_sent_at = null,
       expires_at = excluded.expires_at, revoked_at = null
-    returning i.invitee_id),
+    returning i.invitee_id, i.role),
   drafts as (
     select 2 * c.position as position, 0::smallint as stream_kind, m.id as stream_id, c."eventId" as id,
            'invitation.sent' as type, 'hosts' as audience, null::uuid[] as audience_users, $11::uuid as actor_id,
-           jsonb_build_object('inviteeId', c."userId", 'inviterId', $2::uuid, 'role', $3::text, 'again', c.again) as data,
+           jsonb_build_object('inviteeId', c."userId", 'inviterId', $2::uuid, 'role', a.role, 'again', c.again) as data,
            m.now as occurred_at
     from chosen c cross join meeting m join asked a on a.invitee_id = c."userId"
     union all
     select 2 * c.position + 1, 1::smallint, c."userId", c."inboxEventId", 'invitation.sent', 'users', array[c."userId"],
            $11::uuid, jsonb_build_object('meetingId', m.id, 'inviteeId', c."userId", 'inviterId', $2::uuid,
-                                         'role', $3::text, 'again', c.again), m.now
+                                         'role', a.role, 'again', c.again), m.now
     from chosen c cross join meeting m join asked a on a.invitee_id = c."userId"),
   ${appendCtes(t)}
   select coalesce((select jsonb_agg(invitee_id order by invitee_id) from asked), '[]'::jsonb) as invited,

@@ -1,6 +1,7 @@
+import type { ParticipantRole } from '../core/enums.ts';
 import { MeetingError, notFound } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { conditions } from '../core/permission-terms.ts';
+import { type ActorRole, conditions, roleRanks } from '../core/permission-terms.ts';
 import { authorise } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
@@ -21,10 +22,10 @@ const takeOff = statement<{ id: string }>(
   returning p.id`,
 );
 
-const onRoster = statement<{ id: string }>(
-  'participant-on-roster',
+const placeOf = statement<{ role: ParticipantRole }>(
+  'participant-place',
   (t) => `
-  select id from ${t.meeting_participants}
+  select role from ${t.meeting_participants}
   where meeting_id = $1::uuid and auth_user_id = $2::uuid and removed_at is null`,
 );
 
@@ -35,11 +36,24 @@ export async function revoke(kernel: Kernel, work: Work, meetingId: string, invi
   const mine = invitation?.inviter_id === work.actorId && invitation.status === 'Pending';
   authorise('invitation.revoke', standing, { own: mine });
   if (invitation === undefined || invitation.revoked_at !== null) throw notFound('invitation');
+  const [place] = await work.run(placeOf, [meetingId, inviteeId]);
+  if (place !== undefined) refuseRank(standing.role, place.role, mine);
   await work.run(takeOff, [meetingId, inviteeId, now, work.actorId, conditions.seatFree.exempts[0]]);
-  if ((await work.run(onRoster, [meetingId, inviteeId])).length > 0)
+  if ((await work.run(placeOf, [meetingId, inviteeId])).length > 0)
     throw new MeetingError('CONFLICT', 'The person is the Host or present now; remove them as a participant instead.');
   await withdrawInvitation(work, meetingId, inviteeId, now);
   announce(work, 'invitation.revoked', meetingId, inviteeId, {});
   await promoteWaiting(work, meeting, now);
   return null;
+}
+
+/**
+ * Taking back an invitation takes a place away, and nobody does that to people of their own rank or above; but whoever asked
+ * somebody of their own rank, and got no answer yet, may take that back.
+ */
+function refuseRank(actor: ActorRole, target: ParticipantRole, mine: boolean): void {
+  if (actor === 'System' || actor === 'Outsider') return;
+  const above = roleRanks[actor] - roleRanks[target];
+  if (above > 0 || (mine && above === 0)) return;
+  throw new MeetingError('FORBIDDEN', 'You can take a place only from people whose role ranks below yours.');
 }

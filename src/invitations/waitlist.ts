@@ -47,11 +47,20 @@ export async function takeSeat(kernel: Kernel, work: Work, meetingId: string, us
   await acceptByComing(work, meetingId, userId, now);
 }
 
-/** Whoever comes has accepted, whatever they answered before, and waits no longer. Under the meeting's lock. */
-export async function acceptByComing(work: Work, meetingId: string, userId: string, now: Date): Promise<void> {
+/**
+ * Whoever comes, or takes the meeting over, has accepted, whatever they answered before, and waits no longer. Under the
+ * meeting's lock.
+ */
+export async function acceptByComing(
+  work: Work,
+  meetingId: string,
+  userId: string,
+  now: Date,
+  byJoining = true,
+): Promise<void> {
   await work.run(leaveWaitlist, [meetingId, userId, now]);
   const { answered } = await work.one(acceptComing, [meetingId, userId, now]);
-  if (answered) announce(work, 'invitation.accepted', meetingId, userId, { byJoining: true });
+  if (answered) announce(work, 'invitation.accepted', meetingId, userId, byJoining ? { byJoining } : {});
 }
 
 /** Accepts for the actor where seats are limited: a seat if one is free and nobody stands before them, else a place in line. */

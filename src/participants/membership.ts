@@ -6,7 +6,7 @@ import type { Kernel } from '../core/kernel.ts';
 import { authorise } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
-import { promoteWaiting, withdrawInvitation } from '../invitations/index.ts';
+import { acceptByComing, promoteWaiting, withdrawInvitation } from '../invitations/index.ts';
 import { closeSessions, openSessions } from './closing.statements.ts';
 import { takeDownHand } from './hand.statements.ts';
 import { Participant } from './participant.entity.ts';
@@ -69,7 +69,7 @@ export class Membership {
   }
 
   async transferHost(work: Work, meetingId: string, userId: string): Promise<ParticipantView> {
-    const { standing } = await this.#kernel.enter(work, meetingId);
+    const { standing, now } = await this.#kernel.enter(work, meetingId);
     const target = await member(work, meetingId, userId);
     authorise('participant.transferHost', standing, {
       conditions: { targetMayHost: target === null ? { code: 'NOT_FOUND' } : target.status !== 'Declined' },
@@ -85,6 +85,8 @@ export class Membership {
     await work.flush();
     Object.assign(next, { role: 'Host', ...flagsForRole('Host', next.role, flagsOf(next)) });
     await work.flush();
+    // Whoever holds a meeting is expected in any case: no question is open to them, and no seat is missing.
+    await acceptByComing(work, meetingId, userId, now, false);
     const stream = meetingStream(meetingId);
     work.emit(participantEvents, 'participant.host-transferred', stream, { userId, formerHostId: former.authUserId });
     return view(work, meetingId, userId);

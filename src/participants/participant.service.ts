@@ -65,12 +65,15 @@ export class ParticipantService {
    * once. Joining answers an open or declined invitation with yes.
    * @throws MeetingError CAPACITY without a free seat; WRONG_PASSWORD; RATE_LIMITED after too many wrong ones
    */
-  async join(meetingId: string, input: JoinInput = {}): Promise<ParticipantView> {
+  async join(meetingId: string, how: JoinInput = {}): Promise<ParticipantView> {
     const target = validate(id, meetingId);
-    const wish = validate(joinInput, input);
+    const wish = validate(joinInput, how);
+    const input = { target, connectionId: wish.connectionId };
+    const command = { operation: 'participants.join', input, output: participantView };
+    const repeated = await this.#kernel.repeated(this.#call, command);
+    if (repeated) return repeated.answer;
     const hash = await this.#presence.verify(target, wish);
-    const identity = { target, connectionId: wish.connectionId };
-    return this.#come('participants.join', identity, (work) => this.#presence.join(work, target, wish, hash));
+    return this.#come(command.operation, input, (work) => this.#presence.join(work, target, wish, hash));
   }
 
   /** Leaves with one device, or with all. The person is gone with their last one. */

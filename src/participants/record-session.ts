@@ -33,7 +33,8 @@ export async function recordSession(
   const { userId } = observed;
   const found = await work.one(stayBounds, [meetingId, userId, conditions.seatFree.exempts[0]]);
   const removedAt = instantOf(found.removed_at);
-  const bounds = { now, actualEndTime: instantOf(found.actual_end_time), removedAt };
+  const actualStartTime = instantOf(found.actual_start_time);
+  const bounds = { now, actualStartTime, actualEndTime: instantOf(found.actual_end_time), removedAt };
   const stay = boundedStay({ joinedAt: observed.joinedAt, leftAt: observed.leftAt ?? null }, bounds);
   const refusal = checkStay(stay, bounds);
   if (refusal) throw refusal;

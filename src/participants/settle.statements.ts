@@ -68,6 +68,7 @@ export const endedStay = statement<{ id: string }>(
 
 /** What bounds a stay of a person: 1 meeting, 2 person, 3 the Host's role. */
 export const stayBounds = statement<{
+  actual_start_time: string;
   actual_end_time: string | null;
   removed_at: string | null;
   present: boolean;
@@ -75,7 +76,7 @@ export const stayBounds = statement<{
 }>(
   'session-bounds',
   (t) => `
-  select m.actual_end_time, p.removed_at, coalesce(p.joined_at is not null and p.left_at is null, false) as present,
+  select m.actual_start_time, m.actual_end_time, p.removed_at, coalesce(p.joined_at is not null and p.left_at is null, false) as present,
          m.max_participants is null or m.current_participants_count < m.max_participants
            - case when p.role::text = $3::text or h.joined_at is not null and h.left_at is null then 0 else 1 end as seat_free
   from ${t.meetings} m

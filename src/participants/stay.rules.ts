@@ -10,6 +10,8 @@ export interface ObservedStay {
 
 export interface StayBounds {
   readonly now: Date;
+  /** A meeting that has stays has begun. */
+  readonly actualStartTime: Date;
   /** Null while the meeting runs. */
   readonly actualEndTime: Date | null;
   /** Null for whoever has not been removed. */
@@ -26,11 +28,16 @@ export function boundedStay({ joinedAt, leftAt }: ObservedStay, { now, removedAt
  * A stay has a part in the meeting, and one that goes on belongs to a meeting that does.
  * @returns the error to throw, or null
  */
-export function checkStay(stay: ObservedStay, { actualEndTime, removedAt }: StayBounds): MeetingError | null {
+export function checkStay(
+  stay: ObservedStay,
+  { actualStartTime, actualEndTime, removedAt }: StayBounds,
+): MeetingError | null {
   if (actualEndTime !== null && stay.leftAt === null)
     return invalid([{ path: 'leftAt', message: 'is required once the meeting is over' }]);
   if (actualEndTime !== null && stay.joinedAt >= actualEndTime)
     return invalid([{ path: 'joinedAt', message: 'must lie before the end of the meeting' }]);
+  if (stay.leftAt !== null && stay.leftAt <= actualStartTime)
+    return invalid([{ path: 'leftAt', message: 'must lie after the start of the meeting' }]);
   if (removedAt !== null && stay.joinedAt >= removedAt)
     return new MeetingError('CONFLICT', 'The person was removed before this stay; invite them again first.');
   return null;

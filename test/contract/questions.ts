@@ -153,7 +153,7 @@ export const questions: readonly Question[] = [
     ask: (rooms, { id, watcher, soon }) =>
       rooms.participants.recordSession(id, {
         ...{ userId: watcher, source: 'import', connectionId: 'x', externalEventKey: newId() },
-        ...{ joinedAt: soon, leftAt: later(soon, 0) },
+        ...{ joinedAt: soon, leftAt: later(soon, 1 / 60) },
       }),
   },
 

@@ -23,7 +23,7 @@ describe('asking again', () => {
     const { items: after } = await rooms.invitations.list(id);
     expect(after).toMatchObject([
       {
-        ...{ id: before[0]?.id, status: 'Pending', role: 'Presenter', message: null, invitedAt: clock.now() },
+        ...{ id: before[0]?.id, status: 'Pending', role: 'Participant', message: null, invitedAt: clock.now() },
         ...{ expiresAt: null, reminderSentAt: null, respondedAt: null },
       },
     ]);

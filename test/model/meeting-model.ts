@@ -14,6 +14,8 @@ export interface Place {
   status: ParticipationStatus;
   removed: boolean;
   invitation: 'Pending' | 'Accepted' | 'Declined' | 'Expired' | null;
+  /** Who asked, where somebody did. */
+  inviter: number | null;
   /** Connections that are open. */
   devices: Set<string>;
   came: boolean;
@@ -98,7 +100,7 @@ export class MeetingModel {
     const again = known?.removed === true || (known?.status === 'Invited' && known.invitation === 'Expired');
     if (guest === by || (known !== undefined && !again)) return 'ok';
     const came = known?.came ?? false;
-    this.places.set(guest, { ...fresh(), came });
+    this.places.set(guest, { ...fresh(), came, inviter: by });
     return 'ok';
   }
 
@@ -122,11 +124,16 @@ export class MeetingModel {
   }
 
   revoke(by: number, guest: number): Ending {
-    const refused = this.#led(by, ['Host', 'CoHost'], [...ahead, 'InProgress']);
-    if (refused) return refused;
-    const place = this.places.get(guest);
+    const [actor, place] = [this.#member(by), this.places.get(guest)];
+    if (actor === null) return 'NOT_FOUND';
+    const mine = place?.invitation === 'Pending' && place.inviter === by;
+    const leads = actor.role === 'Host' || actor.role === 'CoHost';
+    if (!leads && (!mine || actor.role === 'Observer')) return 'FORBIDDEN';
+    if (this.#isOver) return 'INVALID_TRANSITION';
     if (place === undefined || place.invitation === null || place.removed) return 'NOT_FOUND';
-    if (place.role === 'Host' || place.devices.size > 0) return 'CONFLICT';
+    const above = ranks[actor.role] - ranks[place.role];
+    if (above < 0 || (above === 0 && !mine)) return 'FORBIDDEN';
+    if (place.devices.size > 0) return 'CONFLICT';
     this.#takeOff(guest, place);
     return 'ok';
   }
@@ -144,9 +151,7 @@ export class MeetingModel {
     this.places.set(person, arrived);
     arrived.devices.add(device);
     arrived.came = true;
-    arrived.status = 'Accepted';
-    if (arrived.invitation === 'Pending' || arrived.invitation === 'Declined') arrived.invitation = 'Accepted';
-    this.#leaveLine(person);
+    this.#accept(person, arrived);
     return 'ok';
   }
 
@@ -200,6 +205,7 @@ export class MeetingModel {
     if (this.seats !== null && this.present >= this.seats && next.devices.size === 0) return 'CONFLICT';
     this.#host.role = 'CoHost';
     next.role = 'Host';
+    this.#accept(person, next);
     return 'ok';
   }
 
@@ -286,6 +292,13 @@ export class MeetingModel {
     this.#promote();
   }
 
+  /** By coming, or by taking the meeting over: whatever was answered before, and past any limit. */
+  #accept(person: number, place: Place): void {
+    place.status = 'Accepted';
+    if (place.invitation === 'Pending' || place.invitation === 'Declined') place.invitation = 'Accepted';
+    this.#leaveLine(person);
+  }
+
   #leaveLine(person: number): void {
     this.line = this.line.filter((waiting) => waiting !== person);
   }
@@ -301,7 +314,7 @@ export class MeetingModel {
 function fresh(): Place {
   return {
     ...{ role: 'Participant', status: 'Invited', removed: false, invitation: 'Pending' },
-    ...{ devices: new Set<string>(), came: false, hand: false },
+    ...{ inviter: null, devices: new Set<string>(), came: false, hand: false },
   };
 }
 

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { boundedStay, checkStay } from '../../src/participants/stay.rules.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 2, 2, 9, minute));
-const running = { now: at(30), actualEndTime: null, removedAt: null };
-const over = { now: at(90), actualEndTime: at(60), removedAt: null };
+const actualStartTime = at(2);
+const running = { now: at(30), actualStartTime, actualEndTime: null, removedAt: null };
+const over = { now: at(90), actualStartTime, actualEndTime: at(60), removedAt: null };
 const removed = { ...running, removedAt: at(20) };
 
 test.for([
@@ -26,7 +27,12 @@ test.for([
 
 test('a stay that began before it ended still does so when it is cut, wherever it has a part', () => {
   const minute = fc.integer({ min: 0, max: 120 }).map(at);
-  const bounds = fc.record({ now: minute, removedAt: fc.option(minute), actualEndTime: fc.constant(null) });
+  const bounds = fc.record({
+    now: minute,
+    removedAt: fc.option(minute),
+    actualStartTime: fc.constant(actualStartTime),
+    actualEndTime: fc.constant(null),
+  });
   fc.assert(
     fc.property(minute, fc.option(minute), bounds, (joinedAt, leftAt, bound) => {
       fc.pre(leftAt === null || joinedAt <= leftAt);
@@ -45,6 +51,8 @@ test.for([
   ['after the end has to have ended', [5, null], over, 'VALIDATION'],
   ['has to begin before the end: a moment before', [59, 61], over, null],
   ['has to begin before the end: not at it', [60, 61], over, 'VALIDATION'],
+  ['has to end after the start: a moment after', [0, 3], running, null],
+  ['has to end after the start: not at it', [0, 2], running, 'VALIDATION'],
   ['of somebody removed has to begin before that: a moment before', [19, 20], removed, null],
   ['of somebody removed has to begin before that: not at it', [20, 20], removed, 'CONFLICT'],
 ] as const)('a stay %s', ([, [joined, left], bounds, code]) => {
