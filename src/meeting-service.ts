@@ -11,9 +11,9 @@ import { invalid } from './core/validate.ts';
 import { type Connection, connect } from './database/connection.ts';
 import { type DatabaseIdentity, type HostEntityManager, HostTransactions } from './database/host-transaction.ts';
 import { databaseIdentity } from './database/identity.ts';
-import { migrationSql, type MigrationState, pendingMigrations } from './database/migrate.ts';
+import { migrationSql, type MigrationState } from './database/migrate.ts';
 import type { PlainClient } from './database/plain-client.ts';
-import { migrateSchema, prepareSchema } from './database/schema-check.ts';
+import { migrateSchema, prepareSchema, schemaState } from './database/schema-check.ts';
 import type { AnyEvent, EventName, EventOf } from './events/catalogue.ts';
 import {
   append,
@@ -153,7 +153,7 @@ export class MeetingService implements AsyncDisposable {
 
   /** Compares the schema with this version of the package; writes nothing. */
   async check(): Promise<MigrationState> {
-    return pendingMigrations(this.#connection.orm, this.#connection.schema);
+    return schemaState(this.#connection);
   }
 
   /** The SQL of all migrations, for operators who run it by hand. */

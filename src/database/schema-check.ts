@@ -5,7 +5,7 @@ import { migrate, type MigrationState, pendingMigrations } from './migrate.ts';
 
 /** Brings the schema up to date, or refuses one that is not. A newer database is never touched by an older package. */
 export async function prepareSchema(connection: Connection, mayMigrate: boolean): Promise<void> {
-  const state = await pendingMigrations(connection.orm, connection.schema);
+  const state = await schemaState(connection);
   refuseNewer(connection.schema, state);
   if (state.pending.length === 0) return;
   if (!mayMigrate)
@@ -15,6 +15,13 @@ export async function prepareSchema(connection: Connection, mayMigrate: boolean)
       { details: { pending: state.pending } },
     );
   await migrateSchema(connection);
+}
+
+/** Compares the schema with this version of the package; writes nothing. */
+export async function schemaState({ orm, schema }: Connection): Promise<MigrationState> {
+  return pendingMigrations(orm, schema).catch((error: unknown) => {
+    throw toMeetingError(error);
+  });
 }
 
 /**

@@ -23,7 +23,7 @@ export function summaryLines(outcome: Outcome, setting: Setting): string[] {
       [
         'Integrity',
         violations.length === 0
-          ? `${checked.length} checks hold${skipped.length === 0 ? '' : `; ${skipped.length} more ask for columns that are not there yet`}`
+          ? `${checked.length} checks hold${skipped.length === 0 ? '' : `; ${skipped.length} wait for polls, which are to come`}`
           : `${held.size} of ${checked.length} checks found rows that should not be: ${broken.slice(0, 5).join('; ')}`,
       ],
     ],
@@ -50,7 +50,7 @@ await bob.participants.join(id);
 export function nextSteps(kept: { schema: string; meetingId: string } | null, setting: Setting): string[] {
   const { paint } = setting;
   return [
-    ...paragraph('In your own application:', setting),
+    ...paragraph('In your own application; examples/quickstart.ts is the same, whole:', setting),
     '',
     ...embedding
       .trimEnd()
@@ -58,10 +58,11 @@ export function nextSteps(kept: { schema: string; meetingId: string } | null, se
       .map((line) => (line === '' ? '' : `${margin}  ${paint('green', line)}`)),
     '',
     ...(kept === null
-      ? paragraph(
-          'To keep this class in a database of yours, to look at with SQL: convoke demo --url postgres://…',
-          setting,
-        )
+      ? [
+          ...paragraph('To keep this class in a database of yours, to look at with SQL:', setting),
+          '',
+          `${margin}  ${paint('green', 'npm start -- --url postgres://…')}`,
+        ]
       : [
           ...paragraph('The class stays in your database. To look at it:', setting),
           `${margin}  ${paint('green', `select seq, occurred_at, type, data from ${kept.schema}.meeting_events`)}`,

@@ -138,7 +138,7 @@ test('the demonstration runs in this process alone, in plain lines where nobody 
   expect(stdout).toBe(stripVTControlCharacters(stdout));
   expect(stdout).not.toContain('\r');
   expect(stdout).toContain('ten people over twelve connections');
-  expect(stdout).toContain('convoke demo --url postgres://');
+  expect(stdout).toContain('npm start -- --url postgres://');
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBe(100);
 });
 

@@ -161,7 +161,7 @@ test('the class is the same in a database inside this process', { timeout }, asy
   expect(outcome.connections).toBe(facts.connections);
   expect(outcome.peak.people).toBe(facts.peakPeople);
   expect(outcome.integrity.violations).toEqual([]);
-  expect(text).toContain('convoke demo --url postgres://…');
+  expect(text).toContain('npm start -- --url postgres://…');
 });
 
 test('an old schema is brought up to date first', { timeout }, async () => {
