@@ -32,7 +32,8 @@ export async function migrateSchema({ orm, schema }: Connection): Promise<string
   try {
     return await migrate(orm, schema);
   } catch (error) {
-    if (isMeetingError(error) || failureOf(error) !== 'final') throw toMeetingError(error);
+    const typed = toMeetingError(error);
+    if (isMeetingError(error) || failureOf(error) !== 'final' || typed.code === 'UNAVAILABLE') throw typed;
     const message = `The schema "${schema}" could not be migrated; see the cause, or let somebody who may create tables do it with the SQL of "npx convoke sql".`;
     throw new MeetingError('SCHEMA_MISMATCH', message, { cause: error });
   }
