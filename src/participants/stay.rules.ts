@@ -36,10 +36,10 @@ export function checkStay(
     return invalid([{ path: 'leftAt', message: 'is required once the meeting is over' }]);
   if (actualEndTime !== null && stay.joinedAt >= actualEndTime)
     return invalid([{ path: 'joinedAt', message: 'must lie before the end of the meeting' }]);
-  if (stay.leftAt !== null && stay.leftAt <= actualStartTime)
-    return invalid([{ path: 'leftAt', message: 'must lie after the start of the meeting' }]);
   if (removedAt !== null && stay.joinedAt >= removedAt)
     return new MeetingError('CONFLICT', 'The person was removed before this stay; invite them again first.');
+  if (stay.leftAt !== null && stay.leftAt <= actualStartTime)
+    return invalid([{ path: 'leftAt', message: 'must lie after the start of the meeting' }]);
   return null;
 }
 
