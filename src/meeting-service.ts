@@ -208,18 +208,26 @@ export class MeetingService implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.worker.stop();
-    await Promise.race([this.#unitOfWork.idle(), sleep(closingGraceMs, undefined, { ref: false })]);
+    await within(this.#unitOfWork.idle());
     await this.#pending.close();
     await this.#notices.close(closingGraceMs);
     await this.#relay.close(closingGraceMs);
     this.#bus.clear();
-    await this.#connection.close();
+    // A pool waits for every connection to come back, and one behind a dead network comes back late.
+    await within(this.#connection.close());
   }
 }
 
 /** The name decides an event's type, and its data was checked against that name's definition when it was drafted. */
 function untyped(listener: EventListener<never>): EventListener {
   return listener as EventListener;
+}
+
+/** Waits for something, but not for ever. */
+async function within(wait: Promise<unknown>): Promise<void> {
+  const grace = new AbortController();
+  await Promise.race([wait, sleep(closingGraceMs, undefined, { signal: grace.signal }).catch(() => {})]);
+  grace.abort();
 }
 
 /** What a host hands over is known by what it can do; anything else would fail later, and in words of its own. */
