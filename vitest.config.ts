@@ -9,6 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/faults/**'], // they bring their own servers: npm run test:faults
     globalSetup: ['test/setup/postgres.ts'],
+    setupFiles: ['test/setup/real-timers.ts'],
     pool: 'forks',
     isolate: false, // files are kept apart by their databases; importing the ORM anew per file costs most of a run
     execArgv: ['--disable-proto=delete'], // a host may run hardened: nothing of ours may need `__proto__`
