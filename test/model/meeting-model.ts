@@ -109,6 +109,7 @@ export class MeetingModel {
     if (place === undefined || place.invitation === null) return 'NOT_FOUND';
     if (this.#isOver) return 'INVALID_TRANSITION';
     if (place.invitation === 'Expired') return 'EXPIRED';
+    if (answer === 'Declined' && place.role === 'Host') return 'CONFLICT';
     if (answer === 'Accepted' && this.limit !== null) {
       if (place.status === 'Accepted') return 'ok';
       if (this.#taken >= this.limit) {
