@@ -87,6 +87,11 @@ export function legalStates(operation: Operation): readonly MeetingStatus[] {
   return rowOf(operation).states ?? [];
 }
 
+/** Whether this role sees every row of an answer; the others see their own. */
+export function seesAll(operation: Operation, role: ActorRole): boolean {
+  return cellOf(rowOf(operation), role) === 'A';
+}
+
 /** The projection that this role's answer has to go through, or null where it sees everything. */
 export function isLimited(operation: Operation, role: ActorRole): ViewName | null {
   const row = rowOf(operation);

@@ -3,7 +3,7 @@ import type { Call } from '../core/call.ts';
 import { notFound } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
-import { authorise } from '../core/policy.ts';
+import { authorise, seesAll } from '../core/policy.ts';
 import { id } from '../core/schema.ts';
 import { validate } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
@@ -59,7 +59,7 @@ export class EngagementService {
     return this.#kernel.read(this.#call, async (work) => {
       const { standing } = await this.#kernel.look(work, target);
       authorise('analytics.person', standing, { own: true });
-      const all = standing.role === 'Host' || standing.role === 'CoHost' || standing.role === 'System';
+      const all = seesAll('analytics.person', standing.role);
       const after = cursor === undefined ? null : decodeCursor(cursorKind, cursor, cursorValues)[0];
       const rows = await work.run(metricsPage, [target, all ? null : work.actorId, after, limit + 1]);
       return page(rows, limit, (row) => encodeCursor(cursorKind, [row.authUserId]), metricsViewOf);

@@ -6,7 +6,7 @@ import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
 import { conditions } from '../core/permission-terms.ts';
-import { authorise, legalStates } from '../core/policy.ts';
+import { authorise, legalStates, seesAll } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
 import { validate } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
@@ -117,7 +117,7 @@ export class InvitationService {
     const { limit, cursor, status } = validate(invitationListInput, input);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing, actor } = await this.#kernel.look(work, target);
-      const all = standing.role === 'Host' || standing.role === 'CoHost' || standing.role === 'System';
+      const all = seesAll('invitation.list', standing.role);
       const own = all ? null : work.actorId;
       const after = cursor === undefined ? [null, null] : decodeCursor(cursorKind, cursor, cursorValues);
       const member = actor !== null && !actor.removed;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { StreamEvent } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { decodeCursor, encodeCursor } from '../core/page.ts';
+import { hostRoles } from '../core/permission-terms.ts';
 import { authorise, isLimited } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
@@ -45,7 +46,6 @@ const historyPage = statement<HistoryRow>(
 
 const cursorKind = 'history';
 const cursorValues = z.tuple([z.int().nonnegative()]);
-const namedToObservers = ['Host', 'CoHost'];
 
 export async function history(
   kernel: Kernel,
@@ -57,8 +57,8 @@ export async function history(
   authorise('meeting.history', standing);
   const [after] = cursor === undefined ? [0] : decodeCursor(cursorKind, cursor, cursorValues);
   const system = standing.role === 'System';
-  const hosts = namedToObservers.includes(standing.role);
-  const parameters = [meetingId, work.actorId, hosts, system, after, limit + 1, namedToObservers];
+  const hosts = hostRoles.some((role) => role === standing.role);
+  const parameters = [meetingId, work.actorId, hosts, system, after, limit + 1, [...hostRoles]];
   const rows = await work.run(historyPage, parameters);
   const shown = rows.slice(0, limit);
   const limited = isLimited('meeting.history', standing.role) !== null;

@@ -1,6 +1,6 @@
 import { instantOf } from '../core/instant.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { authorise } from '../core/policy.ts';
+import { authorise, seesAll } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { attendanceOf } from './attendance.rules.ts';
@@ -30,13 +30,11 @@ const spanOf = statement<{ actual_start_time: string | null; actual_end_time: st
   (t) => `select actual_start_time, actual_end_time from ${t.meetings} where id = $1::uuid`,
 );
 
-const everybody = ['Host', 'CoHost', 'System'];
-
 /** Attendance as it stands: final after the end, up to now before it. */
 export async function attendance(kernel: Kernel, work: Work, meetingId: string): Promise<AttendanceView> {
   const { standing, now } = await kernel.look(work, meetingId);
   authorise('participant.attendance', standing, { own: true });
-  const all = everybody.includes(standing.role);
+  const all = seesAll('participant.attendance', standing.role);
   const rows = await work.run(sessionsOf, [meetingId, all ? null : work.actorId]);
   const span = await work.one(spanOf, [meetingId]);
   const start = instantOf(span.actual_start_time) ?? now;
