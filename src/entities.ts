@@ -7,6 +7,7 @@
 import { AgendaItem } from './agenda/agenda-item.entity.ts';
 import { Attachment } from './attachments/attachment.entity.ts';
 import { ChatMessage } from './chat/chat-message.entity.ts';
+import { ReadMarker } from './chat/read-marker.entity.ts';
 import { IdempotencyKey } from './core/idempotency-key.entity.ts';
 import { EngagementMetrics } from './engagement/engagement-metrics.entity.ts';
 import { MeetingAnalytics } from './engagement/meeting-analytics.entity.ts';
@@ -43,6 +44,7 @@ export { ParticipantSession, type ParticipantSessionProps } from './participants
 export { PasswordAttempt, type PasswordAttemptProps } from './participants/password-attempt.entity.ts';
 export { Poll, type PollProps } from './polls/poll.entity.ts';
 export { PollResponse, type PollResponseProps } from './polls/poll-response.entity.ts';
+export { ReadMarker, type ReadMarkerProps } from './chat/read-marker.entity.ts';
 export { Series, type SeriesProps } from './series/series.entity.ts';
 export { StreamEvent, type StreamEventProps } from './events/stream-event.entity.ts';
 export { Template, type TemplateProps } from './templates/template.entity.ts';
@@ -61,6 +63,7 @@ export type {
   ParticipationStatus,
   PollType,
   PriorityLevel,
+  ResultsVisibility,
   SessionLeftReason,
   TemplateType,
 } from './core/enums.ts';
@@ -84,6 +87,7 @@ export const meetingEntities = [
   PasswordAttempt,
   Poll,
   PollResponse,
+  ReadMarker,
   Series,
   StreamEvent,
   Template,

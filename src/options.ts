@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from './core/clock.ts';
 import { MeetingError } from './core/errors.ts';
-import type { Rules } from './core/kernel.ts';
+import type { Rules, Secrets } from './core/kernel.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import { type PasswordHasher, scryptHasher, typedFailures } from './core/password-hasher.ts';
 import type { MeetingSwitches } from './core/permission-terms.ts';
@@ -40,6 +40,18 @@ export interface MeetingServiceOptions {
     readonly overrunMinutes?: number;
     /** Seconds of silence, after a first heartbeat, that end a device's session. @default 90 */
     readonly heartbeatGraceSeconds?: number;
+    /** Minutes for which authors may edit their chat messages. @default 15 */
+    readonly messageEditMinutes?: number;
+    /** Minutes for which authors may delete their chat messages; null for as long as the meeting is readable. @default null */
+    readonly messageDeleteMinutes?: number | null;
+  };
+  /** What only the host knows: keep it where passwords are kept, and keep it the same. */
+  readonly secrets?: {
+    /**
+     * Keys the pseudonyms under which votes in anonymous polls are stored, at least 32 characters. Without it there are no
+     * anonymous polls; with another one, people could vote a second time in polls that are open.
+     */
+    readonly anonymousPolls?: string;
   };
   /** Hashes meeting passwords. @default scryptHasher() */
   readonly passwordHasher?: PasswordHasher;
@@ -72,6 +84,7 @@ export interface ResolvedOptions {
   readonly switches: MeetingSwitches;
   readonly visibility: VisibilityPolicy;
   readonly rules: Rules;
+  readonly secrets: Secrets;
   readonly passwordHasher: PasswordHasher;
   readonly rateLimiter: RateLimiter;
   readonly clock: Clock | null;
@@ -152,6 +165,13 @@ const options = z.strictObject({
       startLateMinutes: minutes.default(60),
       overrunMinutes: minutes.default(30),
       heartbeatGraceSeconds: z.int().min(1).max(86_400).default(90),
+      messageEditMinutes: minutes.default(15),
+      messageDeleteMinutes: minutes.nullable().default(null),
+    })
+    .prefault({}),
+  secrets: z
+    .strictObject({
+      anonymousPolls: z.string().min(32, 'must be at least 32 characters long').max(1024).optional(),
     })
     .prefault({}),
   passwordHasher: port<PasswordHasher>('hash', 'verify').optional(),
@@ -187,6 +207,7 @@ export function resolveOptions(given: MeetingServiceOptions): ResolvedOptions {
     switches: policy.switches,
     visibility: policy.visibility,
     rules: policy,
+    secrets: { anonymousPolls: found.secrets.anonymousPolls ?? null },
     passwordHasher: typedFailures(found.passwordHasher ?? scryptHasher()),
     rateLimiter: found.rateLimiter ?? memoryRateLimiter(found.clock),
     clock: found.clock ?? null,

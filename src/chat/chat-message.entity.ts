@@ -31,6 +31,7 @@ const schema = defineEntity({
     sentAt: p.datetime().defaultRaw('now()').index('idx_meeting_chat_messages_sent_at'),
     editedAt: p.datetime().nullable(),
     deletedAt: p.datetime().nullable(),
+    clientMessageId: p.string().length(255).nullable(),
   },
   indexes: [
     {
@@ -44,8 +45,21 @@ const schema = defineEntity({
       properties: ['replyToMessage'],
       where: 'reply_to_message_id is not null',
     },
+    {
+      // The meeting's id stands among the words, so that a search reads one meeting's postings and no other's.
+      name: 'idx_meeting_chat_messages_search',
+      expression: (columns, table, name) =>
+        `create index ${name} on ${table.qualifiedName} using gin ((array_to_tsvector(array[${columns.meeting}::text]) || to_tsvector('simple'::regconfig, ${columns.content}))) where ${columns.deletedAt} is null`,
+    },
   ],
-  uniques: [{ name: 'meeting_chat_messages_meeting_id_id_key', properties: ['meeting', 'id'] }],
+  uniques: [
+    { name: 'meeting_chat_messages_meeting_id_id_key', properties: ['meeting', 'id'] },
+    {
+      name: 'meeting_chat_messages_client_message_id_key',
+      properties: ['meeting', 'senderId', 'clientMessageId'],
+      where: 'client_message_id is not null',
+    },
+  ],
   checks: [
     {
       name: 'meeting_chat_messages_recipient_check',
@@ -70,6 +84,8 @@ export interface ChatMessageProps {
   editedAt: Date | null | undefined;
   /** A deleted message keeps its place, blanked. */
   deletedAt: Date | null | undefined;
+  /** The sender's own name for the message: sent twice, it is one message. */
+  clientMessageId: string | null | undefined;
 }
 
 const ChatMessageBase: EntityCtor<ChatMessageProps> = schema.class;

@@ -50,6 +50,10 @@ export type PriorityLevel = (typeof priorityLevels)[number];
 export const chatMessageTypes = ['Text', 'Emoji', 'File', 'Link', 'System'] as const;
 export type ChatMessageType = (typeof chatMessageTypes)[number];
 
+/** Who sees the totals of a poll, and when; Host, CoHost and the poll's creator always do. */
+export const resultsVisibilities = ['always', 'afterVote', 'afterClose', 'hostsOnly'] as const;
+export type ResultsVisibility = (typeof resultsVisibilities)[number];
+
 export const pollTypes = ['MultipleChoice', 'SingleChoice', 'YesNo', 'Rating', 'OpenEnded'] as const;
 export type PollType = (typeof pollTypes)[number];
 

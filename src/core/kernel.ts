@@ -22,6 +22,13 @@ export interface Ports {
   /** Switches of the whole service; a meeting's own settings win over them. */
   readonly switches: MeetingSwitches;
   readonly rules: Rules;
+  readonly secrets: Secrets;
+}
+
+/** What only the host knows. Never stored, logged or sent. */
+export interface Secrets {
+  /** Turns voters of anonymous polls into pseudonyms; null where there are no such polls. */
+  readonly anonymousPolls: string | null;
 }
 
 /** Numbers a host may settle for the whole service. */
@@ -34,6 +41,10 @@ export interface Rules {
   readonly overrunMinutes: number;
   /** Silence after a first heartbeat that ends a session. */
   readonly heartbeatGraceSeconds: number;
+  /** How long authors may edit what they wrote. */
+  readonly messageEditMinutes: number;
+  /** How long authors may delete it; null is for good. Hosts always may. */
+  readonly messageDeleteMinutes: number | null;
 }
 
 /** What every room's service stands on. */

@@ -21,6 +21,7 @@ export const tableNames = [
   'meeting_events',
   'meeting_event_consumers',
   'meeting_idempotency_keys',
+  'meeting_chat_read_markers',
 ] as const;
 export type TableName = (typeof tableNames)[number];
 

@@ -22,7 +22,15 @@ const schema = defineEntity({
     // Transaction ids have no order that a number keeps past 2^53, and no arithmetic is done on them here.
     tx: p.string().columnType('xid8').defaultRaw('pg_current_xact_id()'),
   },
-  indexes: [{ name: 'idx_meeting_events_feed', properties: ['tx', 'streamKind', 'streamId', 'seq'] }],
+  indexes: [
+    { name: 'idx_meeting_events_feed', properties: ['tx', 'streamKind', 'streamId', 'seq'] },
+    {
+      // A deleted or edited message takes its words out of the events that carried them.
+      name: 'idx_meeting_events_message',
+      expression: (columns, table, name) =>
+        `create index ${name} on ${table.qualifiedName} ((${columns.data}->>'messageId')) where ${columns.type} in ('chat.message.sent', 'chat.message.edited')`,
+    },
+  ],
 });
 
 /** Columns of `meeting_events`: the event log, numbered without gaps in each stream. */

@@ -1,5 +1,5 @@
 import { defineEntity, type EntityCtor, type Opt, p, type Ref } from '@mikro-orm/core';
-import { type PollType, pollTypes } from '../core/enums.ts';
+import { type PollType, pollTypes, resultsVisibilities, type ResultsVisibility } from '../core/enums.ts';
 import { Meeting } from '../meetings/index.ts';
 
 const schema = defineEntity({
@@ -24,7 +24,34 @@ const schema = defineEntity({
     isActive: p.boolean().default(true),
     createdAt: p.datetime().defaultRaw('now()'),
     closedAt: p.datetime().nullable(),
+    openedAt: p.datetime().nullable().defaultRaw('now()'),
+    closesAt: p.datetime().nullable(),
+    resultsVisibility: p.enum(resultsVisibilities).default('afterClose'),
+    allowAbstain: p.boolean().default(false),
+    allowChange: p.boolean().default(true),
+    minChoices: p.integer().nullable(),
+    maxChoices: p.integer().nullable(),
+    correctOptions: p.json<number[]>().nullable(),
+    quorumPercent: p.integer().nullable(),
+    entitledVoters: p.integer().nullable(),
+    totals: p.json<Record<string, unknown>>().nullable(),
+    talliedAt: p.datetime().nullable(),
   },
+  indexes: [
+    {
+      name: 'idx_meeting_polls_closes_at',
+      properties: ['closesAt'],
+      where: 'is_active and closes_at is not null',
+    },
+  ],
+  checks: [
+    {
+      name: 'meeting_polls_active_check',
+      expression: 'is_active = (opened_at is not null and closed_at is null)',
+    },
+    { name: 'meeting_polls_choices_check', expression: 'min_choices >= 1 and max_choices >= min_choices' },
+    { name: 'meeting_polls_quorum_percent_check', expression: 'quorum_percent >= 1 and quorum_percent <= 100' },
+  ],
 });
 
 /** Columns of `meeting_polls`. */
@@ -41,6 +68,28 @@ export interface PollProps {
   isActive: Opt<boolean>;
   createdAt: Opt<Date>;
   closedAt: Date | null | undefined;
+  /** Null for a draft. */
+  openedAt: Opt<Date> | null | undefined;
+  /** No vote counts from then on, whether or not anything has closed the poll yet. */
+  closesAt: Date | null | undefined;
+  resultsVisibility: Opt<ResultsVisibility>;
+  allowAbstain: Opt<boolean>;
+  /** While it is open, a later vote replaces the former. */
+  allowChange: Opt<boolean>;
+  /** How many options a vote must name at least; null is one. */
+  minChoices: number | null | undefined;
+  /** How many options a vote may name at most; null is all. */
+  maxChoices: number | null | undefined;
+  /** Indices of the right answers of a quiz. */
+  correctOptions: number[] | null | undefined;
+  /** The share of entitled voters, 1 to 100, without which the result does not stand. */
+  quorumPercent: number | null | undefined;
+  /** How many people could have voted; counted once, at the close. */
+  entitledVoters: number | null | undefined;
+  /** The result, counted once, at the close. */
+  totals: Record<string, unknown> | null | undefined;
+  /** Up to when votes have been announced while the poll is open. */
+  talliedAt: Date | null | undefined;
 }
 
 const PollBase: EntityCtor<PollProps> = schema.class;

@@ -33,6 +33,8 @@ const media = (columns: string, values: string) =>
   `insert into meeting_media_intervals (meeting_id, started_at, ${columns}) values ('${meetingId}', now(), ${values})`;
 const message = (columns: string, values: string) =>
   `insert into meeting_chat_messages (content, sender_id, ${columns}) values ('x', '${hostId}', ${values})`;
+const named = message('meeting_id, client_message_id', `'${meetingId}', 'mine'`);
+const poll = (change: string) => `update meeting_polls set ${change}`;
 const waiting = `insert into meeting_waitlist_entries (meeting_id, auth_user_id, entered_at) values ('${meetingId}', '${guestId}', now())`;
 const otherMeeting = `(select id from meetings where id <> '${meetingId}')`;
 const series = '(select id from recurring_meeting_series)';
@@ -147,6 +149,12 @@ test.for([
      values (0, '${meetingId}', 1, 't', now(), 'friends')`,
     'meeting_events_audience_check',
   ],
+  ['one message under two rows', `${named}; ${named}`, 'meeting_chat_messages_client_message_id_key'],
+  ['a draft that is open', poll('opened_at = null'), 'meeting_polls_active_check'],
+  ['an open poll that was closed', poll('closed_at = now()'), 'meeting_polls_active_check'],
+  ['an unknown visibility', poll(`results_visibility = 'sometimes'`), 'meeting_polls_results_visibility_check'],
+  ['more choices at least than at most', poll('min_choices = 3, max_choices = 2'), 'meeting_polls_choices_check'],
+  ['a quorum of more than everybody', poll('quorum_percent = 101'), 'meeting_polls_quorum_percent_check'],
 ])('the database refuses %s', async ([, change = '', constraint], { filled }) => {
   expect(await refusedBy(filled, change)).toBe(constraint);
 });
@@ -195,7 +203,7 @@ test('a meeting takes with it all that hangs on it, replies and open sessions to
     `select relname as table from pg_constraint join pg_class c on c.oid = conrelid
      where confrelid = 'convoke.meetings'::regclass and confdeltype = 'c'`,
   );
-  expect(keys).toHaveLength(13);
+  expect(keys).toHaveLength(14);
   const left = keys.map(({ table }) => `(select count(*) from ${table} where meeting_id = '${meetingId}')`).join(' + ');
   const rows = await execute(
     filled,
@@ -205,11 +213,13 @@ test('a meeting takes with it all that hangs on it, replies and open sessions to
      ${waiting};
      insert into meeting_password_attempts (meeting_id, auth_user_id, window_started_at)
        values ('${meetingId}', '${guestId}', now());
+     insert into meeting_chat_read_markers (meeting_id, auth_user_id, message_id, sent_at, read_at)
+       values ('${meetingId}', '${guestId}', '${messageId}', now(), now());
      create temporary table counts on commit drop as select ${left} as before;
      delete from meetings where id = '${meetingId}';
      select before::int, (${left})::int as after from counts`,
   );
-  expect(rows).toEqual([{ before: 16, after: 0 }]);
+  expect(rows).toEqual([{ before: 17, after: 0 }]);
 });
 
 test('a meeting outlives its series and its template', async ({ filled }) => {

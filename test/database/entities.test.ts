@@ -21,6 +21,7 @@ import {
   PasswordAttempt,
   Poll,
   PollResponse,
+  ReadMarker,
   Series,
   StreamEvent,
   Template,
@@ -151,6 +152,7 @@ test('rows of every entity come back as they were written, in a schema that is n
     fileSizeBytes: 5_000_000_000,
   });
   em.create(ChatMessage, { meeting, senderId: bob, content: "It's", replyToMessage: message, sentAt: end });
+  em.create(ReadMarker, { meeting, authUserId: bob, messageId: ada, sentAt: start, readAt: end });
   em.create(PollResponse, { poll, respondentId: bob, selectedOptions: [1] });
   em.create(MeetingAnalytics, { meeting, engagementScore: 73.25, averageAttendanceSeconds: 3599.125 });
   em.create(EngagementMetrics, { meeting, authUserId: ada, attendanceSeconds: 3599.125, coverage: { polls: false } });

@@ -9,7 +9,8 @@ import { execute } from '../setup/postgres.ts';
 import { readCatalogue } from './catalogue.ts';
 import { insertRows, specifiedTables } from './rows.ts';
 
-const all = ['0001-initial', '0002-foundation'];
+const all = ['0001-initial', '0002-foundation', '0003-live-rooms'];
+const afterFirst = all.slice(1);
 
 async function withOrm<Result>(url: string, schema: string, work: (orm: MikroORM) => Promise<Result>): Promise<Result> {
   const orm = await createOrm(url, schema);
@@ -146,17 +147,17 @@ test('the text for psql runs whole or not at all', async () => {
   );
 });
 
-test('the second migration keeps the rows of a database that has only the first', async () => {
+test('later migrations keep the rows of a database that has only the first', async () => {
   await using database = await createDatabase();
-  await execute(database.url, migrationSql('convoke', ['0002-foundation']));
+  await execute(database.url, migrationSql('convoke', afterFirst));
   await execute(database.url, `set search_path to convoke; ${insertRows}`);
   const read = () => Promise.all(specifiedTables.map((table) => rowsOf(database.url, table)));
   const before = await read();
   expect(before.every((rows) => rows.length > 0)).toBe(true);
 
   await withOrm(database.url, 'convoke', async (orm) => {
-    expect(await pendingMigrations(orm, 'convoke')).toEqual({ pending: ['0002-foundation'], unknown: [] });
-    expect(await migrate(orm, 'convoke')).toEqual(['0002-foundation']);
+    expect(await pendingMigrations(orm, 'convoke')).toEqual({ pending: afterFirst, unknown: [] });
+    expect(await migrate(orm, 'convoke')).toEqual(afterFirst);
     const after = await read();
     expect(after).toMatchObject(before);
     expect(after[0]?.[0]).toMatchObject({
@@ -168,14 +169,42 @@ test('the second migration keeps the rows of a database that has only the first'
     });
     expect(after[2]?.[0]).toMatchObject({ role: 'Participant', expires_at: null, revoked_at: null });
 
-    expect(await revert(orm, 'convoke', '0001-initial')).toEqual(['0002-foundation']);
+    expect(await revert(orm, 'convoke', '0001-initial')).toEqual(afterFirst.toReversed());
     expect(await read()).toEqual(before);
   });
 });
 
+test('a poll of the schema before is open, closed or a draft as it was', async () => {
+  await using database = await createDatabase();
+  await execute(database.url, migrationSql('convoke', ['0003-live-rooms']));
+  await execute(
+    database.url,
+    `set search_path to convoke; ${insertRows};
+     insert into meeting_polls (meeting_id, creator_id, question, poll_type, options, is_active, closed_at)
+     select meeting_id, creator_id, 'Over?', poll_type, options, false, now() from meeting_polls
+     union all select meeting_id, creator_id, 'Soon?', poll_type, options, false, null from meeting_polls`,
+  );
+  await withOrm(database.url, 'convoke', (orm) => migrate(orm, 'convoke'));
+  expect(
+    await execute(
+      database.url,
+      `select question, opened_at = created_at as opened, results_visibility, allow_change, allow_abstain
+       from convoke.meeting_polls order by question`,
+    ),
+  ).toEqual(
+    [
+      ['Clear?', true],
+      ['Over?', true],
+      ['Soon?', null],
+    ].map(([question, opened]) => ({
+      ...{ question, opened, results_visibility: 'afterClose', allow_change: true, allow_abstain: false },
+    })),
+  );
+});
+
 test('going back leaves nothing of what a migration made', async () => {
   await using database = await createDatabase();
-  await execute(database.url, migrationSql('convoke', ['0002-foundation']));
+  await execute(database.url, migrationSql('convoke', afterFirst));
   const first = await readCatalogue(database.url, 'convoke');
   await withOrm(database.url, 'convoke', async (orm) => {
     await migrate(orm, 'convoke');

@@ -1,7 +1,6 @@
 /**
  * Takes away what would keep a test from breaking rows: constraints and unique indexes of the schema on `search_path`.
- * Primary keys that queries group by stay. Columns of rooms that are not built yet are added, so that the
- * invariants reading them are tested already.
+ * Primary keys that queries group by stay.
  */
 export const unconstrained = `
 do $$
@@ -18,7 +17,4 @@ begin
   loop
     execute format('drop index %s', thing.place);
   end loop;
-end $$;
-alter table meeting_polls
-  add column if not exists opened_at timestamptz,
-  add column if not exists allow_abstain boolean not null default false`;
+end $$`;
