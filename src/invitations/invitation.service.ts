@@ -74,8 +74,9 @@ export class InvitationService {
   }
 
   /**
-   * Answers the actor's own invitation; the answer may change until the meeting ends. Where `limitAcceptances` is set and
-   * every seat taken, accepting takes a place in line.
+   * Answers the actor's own invitation; an answer given before `expiresAt` may change until the meeting ends. Where
+   * `limitAcceptances` is set and every seat taken, accepting takes a place in line.
+   * @throws MeetingError EXPIRED when the time for a first answer has passed; CONFLICT for a Host, who has accepted
    */
   async respond(meetingId: string, input: RespondInput): Promise<RespondResult> {
     const target = validate(id, meetingId);
@@ -139,7 +140,6 @@ export class InvitationService {
     });
   }
 
-  /** @returns null when the answer needs the meeting's lock and there is no transaction to hold it */
   /** Before the host's directory is asked on anybody's behalf; judged again under the lock. */
   async #mayInvite(meetingId: string, role: z.output<typeof inviteInput>['role']): Promise<void> {
     await this.#kernel.read(this.#call, async (work) => {
@@ -148,6 +148,7 @@ export class InvitationService {
     });
   }
 
+  /** @returns null when the answer needs the meeting's lock and there is no transaction to hold it */
   async #respond(work: Work, meetingId: string, answer: z.output<typeof respondInput>): Promise<RespondResult | null> {
     const note = answer.message ?? null;
     // Not after the statement: two answers that both held its share lock would wait for each other to get the full one.
@@ -161,7 +162,7 @@ export class InvitationService {
     if (row.participation !== null) return { participationStatus: row.participation, waitlistPosition: null };
     const standing = standingOf(work, row, this.#kernel.ports.switches);
     authorise('invitation.respond', standing, { own: row.invited, conditions: { invitationOpen: row.open } });
-    if (answer.response === 'Declined') refuseHost(standing.role);
+    refuseHost(standing.role, answer.response);
     if (row.limited || row.actor_role === null) return null;
     throw new MeetingError('INTERNAL', 'An answer was refused without a reason.');
   }

@@ -163,30 +163,28 @@ export const markReminded = statement<never>(
   { prepare: false },
 );
 
-/** Meetings with open invitations whose time has passed. */
+/** Meetings with invitations that nobody has answered in time. */
 export const meetingsWithExpired = statement<{ meeting_id: string }>(
   'invitation-expired-meetings',
   (t) => `
   select distinct i.meeting_id from ${t.meeting_invitations} i
-  where i.status = 'Pending' and i.expires_at <= coalesce($1::timestamptz, clock_timestamp()) limit $2::int`,
+  where i.status = 'Pending' and i.responded_at is null
+    and i.expires_at <= coalesce($1::timestamptz, clock_timestamp()) limit $2::int`,
   { prepare: false },
 );
 
-/** Lets a locked meeting's open invitations expire whose time has passed: 1 meeting, 2 now. */
+/**
+ * Lets a locked meeting's invitations expire that nobody has answered in time: 1 meeting, 2 now. Who has said maybe, or waits in
+ * line, has answered.
+ */
 export const expireInvitations = statement<{ invitee_id: string }>(
   'invitation-expire',
   (t) => `
   with expired as (
     update ${t.meeting_invitations} i set status = 'Expired'
-    where i.meeting_id = $1::uuid and i.status = 'Pending' and i.expires_at <= $2::timestamptz
-    returning i.invitee_id),
-  waiting as (
-    update ${t.meeting_waitlist_entries} w set left_at = greatest($2::timestamptz, w.entered_at)
-    from expired e
-    where w.meeting_id = $1::uuid and w.auth_user_id = e.invitee_id and w.promoted_at is null and w.left_at is null),
-  undecided as (
-    update ${t.meeting_participants} p set status = 'Invited' from expired e
-    where p.meeting_id = $1::uuid and p.auth_user_id = e.invitee_id and p.status = 'Tentative')
+    where i.meeting_id = $1::uuid and i.status = 'Pending' and i.responded_at is null
+      and i.expires_at <= $2::timestamptz
+    returning i.invitee_id)
   select invitee_id from expired order by invitee_id`,
   { prepare: false },
 );

@@ -13,8 +13,7 @@ export interface InviteRow {
  * never come.
  *
  * Parameters: 1 meeting, 2 inviter, 3 role, 4 message, 5 expiry, 6 now, 7 people as JSON
- * { userId, participantId, invitationId, eventId, inboxEventId }, 8–10 the flags of the role, 11 who did it,
- * 12 the Host's role.
+ * { userId, participantId, invitationId, eventId, inboxEventId }, 8–10 the flags of the role, 11 who did it.
  */
 export const invitePeople = statement<InviteRow>(
   'invitation-invite',
@@ -32,14 +31,9 @@ export const invitePeople = statement<InviteRow>(
     left join ${t.meeting_invitations} i on i.meeting_id = $1::uuid and i.invitee_id = w."userId"
     cross join meeting m
     where p.id is null or p.removed_at is not null
-      or (p.status in ('Invited', 'Tentative') and p.role::text <> $12::text
-          and (p.joined_at is null or p.left_at is not null)
-          and (i.status = 'Expired' or i.status = 'Pending' and i.expires_at <= m.now))),
-  -- Whose time is over waits no longer, even if no sweep has said so yet.
-  waiting as (
-    update ${t.meeting_waitlist_entries} w set left_at = greatest(m.now, w.entered_at)
-    from chosen c cross join meeting m
-    where w.meeting_id = m.id and w.auth_user_id = c."userId" and w.promoted_at is null and w.left_at is null),
+      -- Over when it is over, even if no sweep has said so yet.
+      or (p.status = 'Invited'
+          and (i.status = 'Expired' or i.status = 'Pending' and i.responded_at is null and i.expires_at <= m.now))),
   roster as (
     insert into ${t.meeting_participants} as p
       (id, meeting_id, auth_user_id, role, status, invited_at, is_presenter, can_share_screen, can_use_chat, upcoming_at)

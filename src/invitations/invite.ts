@@ -3,7 +3,6 @@ import { SYSTEM_USER_ID } from '../core/actor.ts';
 import { isMeetingError, MeetingError } from '../core/errors.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { conditions } from '../core/permission-terms.ts';
 import { authorise } from '../core/policy.ts';
 import { id } from '../core/schema.ts';
 import { statement } from '../core/statement.ts';
@@ -84,7 +83,6 @@ export async function invite(
       ...[meetingId, inviterId, wish.role, wish.message ?? null, wish.expiresAt ?? null, now, JSON.stringify(people)],
       ...[flags.isPresenter, flags.canShareScreen, flags.canUseChat],
       work.principal.kind === 'person' ? work.principal.userId : null,
-      conditions.seatFree.exempts[0],
     ]);
     invited.push(...row.invited);
     work.appended.push(...row.events.map(eventOf));

@@ -33,15 +33,14 @@ export async function withdrawInvitation(work: Work, meetingId: string, userId: 
   await work.run(revokeInvitation, [meetingId, userId, now]);
 }
 
-/** Lets invitations expire whose time has passed, and gives on the places in line that this frees. */
+/** Lets invitations expire that nobody has answered in time. That frees no seat: whoever holds one, or waits, has answered. */
 export async function expireDue(kernel: Kernel, call: Call, signal: AbortSignal): Promise<number> {
   const due = await kernel.read(call, (work) => work.run(meetingsWithExpired, [work.clockParameter, sweepBatch]));
   return sweep(due, signal, ({ meeting_id: meetingId }) =>
     kernel.run(call, async (work) => {
-      const { meeting, now } = await kernel.enter(work, meetingId);
+      const { now } = await kernel.enter(work, meetingId);
       const people = await work.run(expireInvitations, [meetingId, now]);
       for (const { invitee_id: inviteeId } of people) announce(work, 'invitation.expired', meetingId, inviteeId, {});
-      await promoteWaiting(work, meeting, now);
       return people.length;
     }),
   );

@@ -8,10 +8,12 @@ import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { initialFlags } from '../participants/index.ts';
 import { announce } from './announce.ts';
-import type { RespondResult } from './invitation.schema.ts';
+import type { RespondInput, RespondResult } from './invitation.schema.ts';
 import { type InvitationRow, lockInvitation } from './invitation.statements.ts';
 import { leaveWaitlist, recordAnswer } from './waitlist.statements.ts';
 import { acceptOrWait, promoteWaiting } from './waitlist.ts';
+
+type Answer = RespondInput['response'];
 
 const participationOf = statement<{ status: ParticipationStatus }>(
   'participation-of',
@@ -38,7 +40,7 @@ export async function respondUnderLock(
   kernel: Kernel,
   work: Work,
   meetingId: string,
-  response: 'Accepted' | 'Declined' | 'Tentative',
+  response: Answer,
   note: string | null,
 ): Promise<RespondResult> {
   const { meeting, standing, now } = await kernel.enter(work, meetingId);
@@ -47,7 +49,7 @@ export async function respondUnderLock(
     own: invitation !== undefined,
     conditions: { invitationOpen: invitation !== undefined && isOpen(invitation, now) },
   });
-  if (response === 'Declined') refuseHost(standing.role);
+  refuseHost(standing.role, response);
   const participation = invitation === undefined ? null : await placeOf(work, invitation);
   if (response === 'Accepted' && participation !== 'Accepted') {
     const position = await acceptOrWait(work, meeting, now, note);
@@ -61,10 +63,16 @@ export async function respondUnderLock(
   return { participationStatus: response, waitlistPosition: null };
 }
 
-/** @throws MeetingError CONFLICT for a Host, invited once and handed the meeting since: somebody has to hold it */
-export function refuseHost(role: ActorRole): void {
-  if (role === 'Host')
-    throw new MeetingError('CONFLICT', 'A Host cannot decline their own meeting; hand it over first, or cancel it.');
+/**
+ * Somebody has to hold a meeting, so whoever does has accepted.
+ * @throws MeetingError CONFLICT for any other answer of a Host, who was invited once and handed the meeting since
+ */
+export function refuseHost(role: ActorRole, response: Answer): void {
+  if (role !== 'Host' || response === 'Accepted') return;
+  throw new MeetingError(
+    'CONFLICT',
+    'The Host of a meeting has accepted it; to answer otherwise, hand it over first (participants.transferHost), or cancel it.',
+  );
 }
 
 const answerEvents = {
@@ -74,8 +82,8 @@ const answerEvents = {
 } as const;
 
 /** The time to answer bounds the first answer; one that was given in time may change until the meeting ends. */
-function isOpen({ status, expires_at: expiresAt }: InvitationRow, now: Date): boolean {
-  return status !== 'Expired' && (status !== 'Pending' || expiresAt === null || new Date(expiresAt) > now);
+function isOpen({ status, responded_at, expires_at }: InvitationRow, now: Date): boolean {
+  return status !== 'Expired' && (responded_at !== null || expires_at === null || new Date(expires_at) > now);
 }
 
 async function placeOf(work: Work, invitation: InvitationRow): Promise<ParticipationStatus> {

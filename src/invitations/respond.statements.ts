@@ -23,7 +23,7 @@ export interface RespondRow {
  * is share-locked, so that its state holds while many people answer at once.
  *
  * Parameters: 1 meeting, 2 user, 3 now, 4 the answer, 5 note, 6 legal states, 7 event id, 8 inbox event id, 9 event type,
- * 10 the Host's role: who is expected in any case.
+ * 10 the Host's role: who has accepted in any case.
  */
 export const respond = statement<RespondRow>(
   'invitation-respond',
@@ -37,7 +37,7 @@ export const respond = statement<RespondRow>(
     from lock l join ${t.meeting_participants} p on p.meeting_id = l.id and p.auth_user_id = $2::uuid
     for no key update of p),
   mine as (
-    select i.id, i.status, i.expires_at, i.invited_at
+    select i.id, i.status, i.responded_at, i.expires_at, i.invited_at
     from lock l left join me on true
     join ${t.meeting_invitations} i on i.meeting_id = l.id and i.invitee_id = $2::uuid
     for no key update of i),
@@ -45,7 +45,7 @@ export const respond = statement<RespondRow>(
     select l.*, me.id as participant_id, me.role, me.removed, mine.id as invitation_id, mine.invited_at, c.now,
            -- The time to answer bounds the first answer; one that was given in time may change until the meeting ends.
            mine.id is not null and mine.status <> 'Expired'
-             and (mine.status <> 'Pending' or mine.expires_at is null or mine.expires_at > c.now) as open,
+             and (mine.responded_at is not null or mine.expires_at is null or mine.expires_at > c.now) as open,
            (l.settings->>'limitAcceptances') is not null as limited
     from lock l left join me on true left join mine on true
     cross join lateral (select coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now
@@ -53,7 +53,7 @@ export const respond = statement<RespondRow>(
   allowed as (
     select * from verdict
     where open and not limited and participant_id is not null and not removed and status::text = any($6::text[])
-      and not ($4::text = 'Declined' and role::text = $10::text)),
+      and ($4::text = 'Accepted' or role::text <> $10::text)),
   answered as (
     update ${t.meeting_invitations} i
     set status = case $4::text when 'Tentative' then 'Pending' else $4::text end::${t.type('invitation_status')},

@@ -1,5 +1,4 @@
 import type { MeetingFacts, StoredSettings } from '../core/access.ts';
-import { MeetingError } from '../core/errors.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import type { Work } from '../core/work.ts';
@@ -37,14 +36,14 @@ export async function promoteWaiting(work: Work, meeting: MeetingFacts, now: Dat
 /**
  * Takes an accepted seat for somebody who is about to join a meeting that limits acceptances. Nobody is put in line here: who
  * stands at the door wants to come in now.
- * @throws MeetingError CAPACITY when every seat is taken
+ * @returns false when every seat is taken
  */
-export async function takeSeat(kernel: Kernel, work: Work, meetingId: string, userId: string): Promise<void> {
+export async function takeSeat(kernel: Kernel, work: Work, meetingId: string, userId: string): Promise<boolean> {
   const { meeting, now } = await kernel.enter(work, meetingId);
-  if (!(await seatFree(work, meeting)))
-    throw new MeetingError('CAPACITY', 'Every seat has been accepted by somebody; wait until one comes free.');
+  if (!(await seatFree(work, meeting))) return false;
   await work.run(seatWalkIn, [newId(), meetingId, userId, now]);
   await acceptByComing(work, meetingId, userId, now);
+  return true;
 }
 
 /**

@@ -18,6 +18,8 @@ export interface JoinRow extends Partial<ParticipantRow> {
   readonly seat_free: boolean | null;
   /** The meeting limits acceptances and this person holds no accepted seat yet. */
   readonly seat_needed: boolean | null;
+  /** The person is in already, with this device or another. */
+  readonly was_present: boolean | null;
   /** The stored hash, only where it has to be compared. */
   readonly password_hash: string | null;
   readonly joined: boolean;
@@ -35,18 +37,19 @@ export interface JoinRow extends Partial<ParticipantRow> {
  * asked of the unique index, which knows no snapshot.
  *
  * Parameters: 1 meeting, 2 user, 3 connection, 4 now, 5 participant id, 6 session id, 7–9 event ids, 10 verified hash,
- * 11 legal states, 12 roles that need no password, 13 the Host's role, 14 openJoin where the meeting is silent, 15 source.
+ * 11 legal states, 12 roles that need no password, 13 the Host's role, 14 openJoin where the meeting is silent, 15 source,
+ * 16 whether to come in without an accepted seat, for somebody who is in already: then their answer stands.
  */
 export const join = statement<JoinRow>(
   'participant-join',
   (t) => `
   with lock as (
     select m.id, m.status, m.max_participants, m.current_participants_count as present, m.meeting_password, m.settings,
-           m.scheduled_start_time
+           m.scheduled_start_time, m.actual_start_time
     from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}
     for no key update),
   me as (
-    select p.id, p.role, p.status, p.removed_at, p.joined_at, p.left_at
+    select p.id, p.role, p.status, p.removed_at, p.joined_at, p.left_at, p.invited_at
     from lock l join ${t.meeting_participants} p on p.meeting_id = l.id and p.auth_user_id = $2::uuid
     for no key update of p),
   host as (
@@ -54,7 +57,9 @@ export const join = statement<JoinRow>(
     from lock l join ${t.meeting_participants} h on h.meeting_id = l.id and h.role = $13::${t.type('participant_role')}
     for share of h),
   facts as (
-    select l.*, coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now,
+    -- A clock that is set back lets nobody in before the start, or before they were asked.
+    select l.*, greatest(coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())),
+                         l.actual_start_time, me.invited_at) as now,
            me.id as participant_id, me.role, me.status as participation, me.removed_at is not null as removed,
            coalesce(me.joined_at is not null and me.left_at is null, false) as was_present,
            host.present is null as stale,
@@ -73,11 +78,14 @@ export const join = statement<JoinRow>(
   allowed as (
     select v.* from verdict v
     where not v.stale and not v.removed and (v.participant_id is not null or v.open_join)
-      and v.status::text = any($11::text[]) and v.password_ok and v.seat_free and not v.seat_needed),
+      and v.status::text = any($11::text[]) and v.password_ok and v.seat_free
+      and (not v.seat_needed or $16::boolean)),
   returned as (
     update ${t.meeting_participants} p
-    set status = case when p.status in ('Invited', 'Declined', 'Tentative') then 'Accepted' else p.status end,
-        joined_at = coalesce(p.joined_at, a.now), left_at = null, upcoming_at = a.scheduled_start_time
+    set status = case when p.status in ('Invited', 'Declined', 'Tentative') and not a.seat_needed then 'Accepted'
+                      else p.status end,
+        joined_at = coalesce(p.joined_at, a.now), left_at = null,
+        upcoming_at = case when a.seat_needed then p.upcoming_at else a.scheduled_start_time end
     from allowed a where p.id = a.participant_id
     returning ${participantColumns('p')}),
   walked_in as (
@@ -101,7 +109,7 @@ export const join = statement<JoinRow>(
   accepted as (
     update ${t.meeting_invitations} i set status = 'Accepted', responded_at = greatest(a.now, i.invited_at)
     from entered cross join allowed a
-    where i.meeting_id = a.id and i.invitee_id = $2::uuid and i.status in ('Pending', 'Declined')
+    where i.meeting_id = a.id and i.invitee_id = $2::uuid and i.status in ('Pending', 'Declined') and not a.seat_needed
     returning i.id),
   drafts as (
     select 1 as position, 0::smallint as stream_kind, a.id as stream_id, $7::uuid as id, 'participant.joined' as type,
@@ -119,7 +127,7 @@ export const join = statement<JoinRow>(
   ${appendCtes(t)}
   select v.status as meeting_status, v.role as actor_role, v.participation as actor_status, v.removed, v.settings,
          coalesce(v.stale, false) or (exists (select 1 from allowed) and e.id is null) as stale,
-         v.password_ok, v.seat_free, v.seat_needed,
+         v.password_ok, v.seat_free, v.seat_needed, v.was_present,
          case when not v.password_ok then v.meeting_password end as password_hash,
          e.id is not null as joined, e.*, ${appendedEvents} as events
   from (select 1) one left join verdict v on true left join entered e on true`,
