@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type BindingOptions, bindingOf } from './binding.ts';
 import { type Actor, person, systemPrincipal } from './core/actor.ts';
 import type { Call } from './core/call.ts';
 import { toMeetingError } from './core/driver-error.ts';
@@ -7,14 +8,13 @@ import type { StreamEvent } from './core/event.ts';
 import { Kernel } from './core/kernel.ts';
 import { statement } from './core/statement.ts';
 import { UnitOfWork } from './core/unit-of-work.ts';
-import { invalid } from './core/validate.ts';
 import { type Connection, connect } from './database/connection.ts';
-import { type DatabaseIdentity, type HostEntityManager, HostTransactions } from './database/host-transaction.ts';
+import { type DatabaseIdentity, HostTransactions } from './database/host-transaction.ts';
 import { databaseIdentity } from './database/identity.ts';
 import { migrationSql, type MigrationState } from './database/migrate.ts';
 import type { PlainClient } from './database/plain-client.ts';
 import { migrateSchema, prepareSchema, schemaState } from './database/schema-check.ts';
-import type { AnyEvent, EventName, EventOf } from './events/catalogue.ts';
+import type { EventName } from './events/catalogue.ts';
 import {
   append,
   committedAmong,
@@ -25,20 +25,13 @@ import {
   Relay,
 } from './events/index.ts';
 import { checkIntegrity, type IntegrityReport } from './integrity/index.ts';
+import { checkListening, type ListenerOf } from './listening.ts';
 import { Notices } from './notifiers/index.ts';
 import { type MeetingServiceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { Rooms } from './rooms.ts';
 import { jobsOf, Worker } from './worker/index.ts';
 
-/** How a call may be tied to what the host is doing. */
-export interface BindingOptions {
-  /** The entity manager inside the host's `em.transactional`: the call becomes part of that transaction. */
-  readonly em?: HostEntityManager;
-  /** A plain client with the host's open transaction, such as one of `pg`: see {@link MeetingService.committed}. */
-  readonly client?: PlainClient;
-  /** Cancels calls that have not begun to be stored. */
-  readonly signal?: AbortSignal;
-}
+export type { BindingOptions };
 
 /** What `health` found. */
 export interface Health {
@@ -89,7 +82,7 @@ export class MeetingService implements AsyncDisposable {
     this.#hosts = new HostTransactions(identity, this.#pending);
     this.#notices = new Notices({ notifier: options.notifier, titleOf: (id) => this.#titleOf(id), logger });
     this.#bus.on('*', (event) => this.#notices.take(event));
-    this.worker = new Worker(jobsOf(this.#kernel), logger);
+    this.worker = new Worker(jobsOf(this.#kernel), logger, () => this.#refuseClosed());
   }
 
   /**
@@ -126,22 +119,26 @@ export class MeetingService implements AsyncDisposable {
     this.#hosts.committed(client);
   }
 
-  /** Listens to an event, or to all of them ('*'), after the commit. What a listener throws is logged and harms nobody. */
-  on<Name extends EventName>(name: Name, listener: (event: EventOf<Name>) => void | Promise<void>): () => void;
-  on(name: '*', listener: (event: AnyEvent) => void | Promise<void>): () => void;
-  on(name: string, listener: EventListener<never>): () => void {
+  /**
+   * Listens to an event, or to all of them ('*'), after the commit. What a listener throws is logged and harms nobody.
+   * @returns what stops it again
+   * @throws MeetingError VALIDATION for an event that does not exist; UNAVAILABLE once the service is closed
+   */
+  on<Name extends EventName = EventName>(name: Name | '*', listener: ListenerOf<Name>): () => void {
+    this.#refuseClosed();
+    checkListening(name, listener);
     this.#bus.on(name, untyped(listener));
-    return () => this.#bus.off(name, untyped(listener));
+    return () => this.off(name, listener);
   }
 
-  off<Name extends EventName>(name: Name, listener: (event: EventOf<Name>) => void | Promise<void>): void;
-  off(name: '*', listener: (event: AnyEvent) => void | Promise<void>): void;
-  off(name: string, listener: EventListener<never>): void {
+  off<Name extends EventName = EventName>(name: Name | '*', listener: ListenerOf<Name>): void {
     this.#bus.off(name, untyped(listener));
   }
 
   /** As `on`, for the next event only. */
-  once<Name extends EventName>(name: Name, listener: (event: EventOf<Name>) => void | Promise<void>): () => void {
+  once<Name extends EventName = EventName>(name: Name | '*', listener: ListenerOf<Name>): () => void {
+    this.#refuseClosed();
+    checkListening(name, listener);
     this.#bus.once(name, untyped(listener));
     return () => this.off(name, listener);
   }
@@ -188,17 +185,16 @@ export class MeetingService implements AsyncDisposable {
     await this.close();
   }
 
-  #rooms(call: Call, { em, client, signal }: BindingOptions): Rooms {
-    if (this.#closed !== null) throw new MeetingError('UNAVAILABLE', 'The service is closed.');
-    refuseUnfit('em', em, 'getTransactionContext');
-    refuseUnfit('client', client, 'query');
-    if (em !== undefined && client !== undefined)
-      throw new MeetingError('VALIDATION', 'client: give either em or client, not both.', {
-        details: { fields: [{ path: 'client', message: 'must not be given together with em' }] },
-      });
+  #rooms(call: Call, options: BindingOptions): Rooms {
+    this.#refuseClosed();
+    const { em, client, signal } = bindingOf(options);
     const joined = em === undefined ? null : this.#hosts.ofEntityManager(em);
     const host = client === undefined ? joined : this.#hosts.ofClient(client);
     return new Rooms(this.#kernel, this.#options.directory, { ...call, host, signal: signal ?? null });
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed !== null) throw new MeetingError('UNAVAILABLE', 'The service is closed.');
   }
 
   async #titleOf(meetingId: string): Promise<string | null> {
@@ -228,11 +224,4 @@ async function within(wait: Promise<unknown>): Promise<void> {
   const grace = new AbortController();
   await Promise.race([wait, sleep(closingGraceMs, undefined, { signal: grace.signal }).catch(() => {})]);
   grace.abort();
-}
-
-/** What a host hands over is known by what it can do; anything else would fail later, and in words of its own. */
-function refuseUnfit(path: string, given: unknown, method: string): void {
-  if (given === undefined) return;
-  if (typeof given === 'object' && given !== null && typeof Reflect.get(given, method) === 'function') return;
-  throw invalid([{ path, message: `must have ${method}()` }]);
 }

@@ -11,10 +11,18 @@ export interface Database {
   fork(): SqlEntityManager;
 }
 
+/** What a unit of work came to. */
+export interface Done<T> {
+  readonly result: T;
+  /** What it has appended, to be announced once it is committed. */
+  readonly events: readonly StreamEvent[];
+}
+
 /** A transaction of the host's that calls take part in. Nothing here commits it or rolls it back. */
 export interface HostTransaction {
-  /** The transaction, once it has proved to be on the service's database. */
-  open(): Promise<Transaction<object>>;
-  /** Takes what a call appended, to be announced once the host has committed. */
-  hold(events: readonly StreamEvent[]): void;
+  /**
+   * Does the work under a savepoint, so that a refused call leaves the transaction usable: once it has proved to be on the
+   * service's database, and after the calls that came before. What is appended is announced once the host has committed.
+   */
+  join<T>(work: (savepoint: Transaction<object>) => Promise<Done<T>>): Promise<T>;
 }

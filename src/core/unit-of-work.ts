@@ -2,7 +2,7 @@ import { FlushMode } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
-import type { Database, HostTransaction } from './database.ts';
+import type { Database, Done, HostTransaction } from './database.ts';
 import { type Failure, failureOf, outcomeUnknown, toMeetingError } from './driver-error.ts';
 import { isMeetingError, MeetingError } from './errors.ts';
 import type { EventDraft, StreamEvent } from './event.ts';
@@ -46,8 +46,6 @@ type Body<T> = (work: Work) => Promise<T>;
 export class UnitOfWork {
   readonly #ports: UnitOfWorkPorts;
   readonly #running = new Set<Promise<unknown>>();
-  /** The last call in each of the host's transactions. */
-  readonly #turns = new WeakMap<object, Promise<unknown>>();
 
   constructor(ports: UnitOfWorkPorts) {
     this.#ports = ports;
@@ -124,27 +122,15 @@ export class UnitOfWork {
     }
   }
 
-  async #inHostTransaction<T>(em: SqlEntityManager, call: Call, host: HostTransaction, body: Body<T>): Promise<T> {
-    const transaction = await host.open();
-    em.setTransactionContext(transaction);
-    return this.#inTurn(transaction, async () => {
-      // The savepoint keeps a refused call from aborting the host's transaction.
-      const { result, events } = await em.transactional((inner) => this.#finish(this.#work(inner, call), body), {
-        flushMode: FlushMode.COMMIT,
-      });
-      if (events.length > 0) host.hold(events);
-      return result;
+  #inHostTransaction<T>(em: SqlEntityManager, call: Call, host: HostTransaction, body: Body<T>): Promise<T> {
+    return host.join((savepoint) => {
+      em.setTransactionContext(savepoint);
+      em.setFlushMode(FlushMode.COMMIT);
+      return this.#finish(this.#work(em, call), body);
     });
   }
 
-  /** One call after another: on one connection, the savepoints of two at once would undo each other. */
-  #inTurn<T>(transaction: object, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(transaction) ?? Promise.resolve()).then(work, work);
-    this.#turns.set(transaction, turn);
-    return turn;
-  }
-
-  async #finish<T>(work: Work, body: Body<T>): Promise<{ result: T; events: readonly StreamEvent[] }> {
+  async #finish<T>(work: Work, body: Body<T>): Promise<Done<T>> {
     const result = await body(work);
     await work.em.flush();
     const { drafts, appended } = work;

@@ -11,7 +11,8 @@ export interface MeetingOwnership {
 /**
  * Whether somebody who is not a member of a meeting may know that it exists, for instance because they belong to its guild. It is
  * asked about outsiders only and grants seeing only: members have their rights from their role, and nobody gains more here.
- * It is never asked inside a transaction; what it throws refuses the call.
+ * What it throws refuses the call. Where the call was given a transaction of the host's, it is asked while that transaction waits: it may read
+ * through it, but not call the service with it.
  */
 export interface VisibilityPolicy {
   isVisibleToOutsider(actorId: string, meeting: MeetingOwnership): Promise<boolean> | boolean;

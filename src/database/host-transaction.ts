@@ -1,11 +1,14 @@
 import type { EventManager, EventSubscriber, Transaction } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
-import type { HostTransaction } from '../core/database.ts';
+import type { ControlledTransaction } from 'kysely';
+import type { Done, HostTransaction } from '../core/database.ts';
 import { failureOf } from '../core/driver-error.ts';
 import { MeetingError } from '../core/errors.ts';
 import type { StreamEvent } from '../core/event.ts';
+import { inTurn } from '../core/turn.ts';
 import { invalid } from '../core/validate.ts';
 import { type PlainClient, transactionOver } from './plain-client.ts';
+import { connectionOf, underSavepoint } from './savepoint.ts';
 
 /** What the service asks of the database it works on, to recognise it over a host's connection. */
 export interface DatabaseIdentity {
@@ -83,8 +86,8 @@ class TransactionEnds implements EventSubscriber {
     events.registerSubscriber(this);
   }
 
-  hold(transaction: Transaction<object> | undefined, events: readonly StreamEvent[]): void {
-    if (transaction !== undefined) this.#held.get(transaction)?.push(...events);
+  hold(transaction: Transaction<object>, events: readonly StreamEvent[]): void {
+    this.#held.get(transaction)?.push(...events);
     this.#announcements.hold(events);
   }
 
@@ -119,24 +122,26 @@ class EntityManagerTransaction implements HostTransaction {
     this.#ends = ends;
   }
 
-  /** Asks for the transaction anew each time: rooms may be kept beyond the one they were bound in. */
-  async open(): Promise<Transaction<object>> {
+  async join<T>(work: (savepoint: Transaction<object>) => Promise<Done<T>>): Promise<T> {
+    // Asked for anew each time: rooms may be kept beyond the transaction they were bound in.
     const em = this.#em.getContext(false); // a global one stands for the one of the current transaction
-    const transaction: Transaction<object> | undefined = em.getTransactionContext();
+    const transaction: ControlledTransaction<unknown> | undefined = em.getTransactionContext();
     if (transaction === undefined)
       throw refused('em', 'must be the entity manager inside em.transactional(…), where a transaction is open');
-    if (this.#ends.knows(transaction)) return transaction;
-    const rows = await em
-      .getConnection()
-      .execute<object[]>(this.#identity.sql, [], 'all', transaction)
-      .catch((error: unknown) => unanswered('em', error));
-    if (identityIn(rows) !== this.#identity.value) throw elsewhere('em');
-    this.#ends.watch(transaction, em.getEventManager());
-    return transaction;
+    if (typeof transaction.getExecutor !== 'function')
+      throw refused('em', 'must be of a MikroORM over PostgreSQL or PGlite');
+    return inTurn(await connectionOf(transaction), async () => {
+      await this.#recognise(em, transaction);
+      const { result, events } = await underSavepoint(transaction, work);
+      if (events.length > 0) this.#ends.hold(transaction, events);
+      return result;
+    });
   }
 
-  hold(events: readonly StreamEvent[]): void {
-    this.#ends.hold(this.#em.getContext(false).getTransactionContext(), events);
+  async #recognise(em: HostEntityManager, transaction: Transaction<object>): Promise<void> {
+    if (this.#ends.knows(transaction)) return;
+    await recognise('em', this.#identity, async (sql) => em.getConnection().execute(sql, [], 'all', transaction));
+    this.#ends.watch(transaction, em.getEventManager());
   }
 }
 
@@ -146,7 +151,7 @@ class ClientTransaction implements HostTransaction {
   readonly #identity: DatabaseIdentity;
   readonly #announcements: Announcements;
   readonly #held: StreamEvent[] = [];
-  #transaction: Promise<Transaction<object>> | null = null;
+  #transaction: ControlledTransaction<unknown> | null = null;
 
   constructor(client: PlainClient, identity: DatabaseIdentity, announcements: Announcements) {
     this.#client = client;
@@ -154,19 +159,14 @@ class ClientTransaction implements HostTransaction {
     this.#announcements = announcements;
   }
 
-  async open(): Promise<Transaction<object>> {
-    this.#transaction ??= this.#join();
-    try {
-      return await this.#transaction;
-    } catch (error) {
-      this.#transaction = null; // a client that failed once may be asked again
-      throw error;
-    }
-  }
-
-  hold(events: readonly StreamEvent[]): void {
-    this.#held.push(...events);
-    this.#announcements.hold(events);
+  join<T>(work: (savepoint: Transaction<object>) => Promise<Done<T>>): Promise<T> {
+    return inTurn(this.#client, async () => {
+      this.#transaction ??= await this.#open();
+      const { result, events } = await underSavepoint(this.#transaction, work);
+      this.#held.push(...events);
+      this.#announcements.hold(events);
+      return result;
+    });
   }
 
   /**
@@ -177,21 +177,26 @@ class ClientTransaction implements HostTransaction {
     this.#announcements.look(this.#held.splice(0));
   }
 
-  async #join(): Promise<Transaction<object>> {
-    const { rows } = await this.#client
-      .query(this.#identity.sql, [])
-      .catch((error: unknown) => unanswered('client', error));
-    if (identityIn(rows) !== this.#identity.value) throw elsewhere('client');
+  async #open(): Promise<ControlledTransaction<unknown>> {
+    await recognise('client', this.#identity, async (sql) => (await this.#client.query(sql, [])).rows);
     return transactionOver(this.#client);
   }
 }
 
-function identityIn([row]: readonly unknown[]): unknown {
-  return typeof row === 'object' && row !== null && 'identity' in row ? row.identity : undefined;
+/** Asks which database this is. What the host lends may be of any make, and fail in any way. */
+async function recognise(
+  path: string,
+  identity: DatabaseIdentity,
+  ask: (sql: string) => Promise<unknown>,
+): Promise<void> {
+  const rows = await ask(identity.sql).catch((error: unknown) => unanswered(path, error));
+  if (identityIn(rows) !== identity.value)
+    throw refused(path, "must speak to the service's own database, and this one speaks to another");
 }
 
-function elsewhere(path: string): MeetingError {
-  return refused(path, "must speak to the service's own database, and this one speaks to another");
+function identityIn(rows: unknown): unknown {
+  const row: unknown = Array.isArray(rows) ? rows[0] : undefined;
+  return typeof row === 'object' && row !== null && 'identity' in row ? row.identity : undefined;
 }
 
 /** What any PostgreSQL can answer was not answered: the transaction had failed before, or this is another kind of database. */

@@ -3,18 +3,21 @@ import { isMeetingError, MeetingError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { migrate, type MigrationState, pendingMigrations } from './migrate.ts';
 
-/** Brings the schema up to date, or refuses one that is not. A newer database is never touched by an older package. */
-export async function prepareSchema(connection: Connection, mayMigrate: boolean): Promise<void> {
+/**
+ * Brings the schema up to date and names what that took, or refuses one that is not. A newer database is never touched by an older
+ * package.
+ */
+export async function prepareSchema(connection: Connection, mayMigrate: boolean): Promise<string[]> {
   const state = await schemaState(connection);
   refuseNewer(connection.schema, state);
-  if (state.pending.length === 0) return;
+  if (state.pending.length === 0) return [];
   if (!mayMigrate)
     throw new MeetingError(
       'SCHEMA_MISMATCH',
       `The schema "${connection.schema}" lacks ${state.pending.length} migrations; run "npx convoke migrate", or open with migrate: true.`,
       { details: { pending: state.pending } },
     );
-  await migrateSchema(connection);
+  return migrateSchema(connection);
 }
 
 /** Compares the schema with this version of the package; writes nothing. */
@@ -43,7 +46,7 @@ function refuseNewer(schema: string, { unknown }: MigrationState): void {
   if (unknown.length === 0) return;
   throw new MeetingError(
     'SCHEMA_MISMATCH',
-    `The schema "${schema}" was migrated by a newer version of convoke; upgrade the package.`,
+    `The schema "${schema}" was migrated by a newer version of convoke (${unknown.join(', ')}); upgrade the package.`,
     { details: { unknown } },
   );
 }

@@ -22,14 +22,17 @@ export interface WorkerReport {
 export class Worker {
   readonly #jobs: readonly Job[];
   readonly #logger: Logger;
+  readonly #refuseClosed: () => void;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #running = new Set<Promise<WorkerReport>>();
   #started = false;
   #stopping = new AbortController();
 
-  constructor(jobs: readonly Job[], logger: Logger) {
+  /** @param refuseClosed throws once there is nothing left to work on */
+  constructor(jobs: readonly Job[], logger: Logger, refuseClosed: () => void = () => {}) {
     this.#jobs = jobs;
     this.#logger = logger;
+    this.#refuseClosed = refuseClosed;
   }
 
   /** The names of the jobs. */
@@ -37,8 +40,12 @@ export class Worker {
     return this.#jobs.map((job) => job.name);
   }
 
-  /** Starts every job on its own rhythm. Starting twice is starting once. */
+  /**
+   * Starts every job on its own rhythm. Starting twice is starting once.
+   * @throws MeetingError UNAVAILABLE once the service is closed
+   */
   start(): void {
+    this.#refuseClosed();
     if (this.#started) return;
     this.#started = true;
     for (const job of this.#jobs) this.#schedule(job, this.#stopping.signal);
@@ -56,11 +63,16 @@ export class Worker {
 
   /**
    * Runs one job, or all of them one after another, now. A job that fails is reported and stops no other.
-   * @throws MeetingError VALIDATION for a job that does not exist
+   * @throws MeetingError VALIDATION for a job that does not exist; UNAVAILABLE once the service is closed
    */
   async runOnce(name?: string): Promise<WorkerReport> {
+    this.#refuseClosed();
     const jobs = name === undefined ? this.#jobs : this.#jobs.filter((job) => job.name === name);
     if (jobs.length === 0) throw invalid([{ path: 'job', message: `must be one of ${this.jobs.join(', ')}` }]);
+    return this.#track(jobs);
+  }
+
+  async #track(jobs: readonly Job[]): Promise<WorkerReport> {
     const run = this.#run(jobs, this.#stopping.signal);
     this.#running.add(run);
     try {
@@ -88,7 +100,7 @@ export class Worker {
   #schedule(job: Job, signal: AbortSignal): void {
     if (signal.aborted) return;
     const timer = setTimeout(() => {
-      void this.runOnce(job.name).then(() => this.#schedule(job, signal));
+      void this.#track([job]).then(() => this.#schedule(job, signal));
     }, job.everyMs);
     timer.unref();
     this.#timers.set(job.name, timer);

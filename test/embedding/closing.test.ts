@@ -23,6 +23,8 @@ const soon = () => ({
   ...{ scheduledStartTime: new Date(Date.now() + 600_000), scheduledEndTime: new Date(Date.now() + 4_200_000) },
 });
 
+const ignore = () => {};
+
 async function connections(url: string): Promise<number> {
   const rows = await execute(
     url,
@@ -64,6 +66,25 @@ test('what is called after closing is refused as such', async ({ url }) => {
   await fails(service.checkIntegrity(), 'UNAVAILABLE');
   expect(await service.health()).toMatchObject({ database: 'down' });
   expect(service.migrationSql()).toContain('create schema');
+});
+
+test('nothing can be begun after closing, and whatever only ends something does no harm', async ({ url }) => {
+  const service = await MeetingService.open({ database: { url } });
+  const off = service.on('*', ignore);
+  const closing = service.close();
+  for (const closed of [Promise.resolve(), closing]) {
+    await closed;
+    expect(() => service.worker.start()).toThrow('The service is closed.');
+    await fails(service.worker.runOnce(), 'UNAVAILABLE');
+    await fails(service.worker.runOnce('sessions.reap'), 'UNAVAILABLE');
+    expect(() => service.on('meeting.ended', ignore)).toThrow('The service is closed.');
+    expect(() => service.once('*', ignore)).toThrow('The service is closed.');
+  }
+  off();
+  service.off('meeting.ended', ignore);
+  service.committed({ query: () => Promise.resolve({ rows: [] }) });
+  await service.worker.stop();
+  await service.close();
 });
 
 test('calls under way are finished first', async ({ url }) => {

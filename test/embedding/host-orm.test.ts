@@ -156,7 +156,10 @@ test('what was committed during a wait is seen, whatever isolation is the defaul
     await embedded.service.as({ userId: ada }, { em }).participants.setRole(id, bob, 'Participant');
     late = fails(service.as({ userId: bob }).meetings.update(id, { title: 'As the CoHost I was' }), 'FORBIDDEN');
     await vi.waitFor(async () => {
-      const waiting = await execute(url, `select from pg_stat_activity where wait_event_type = 'Lock'`);
+      const waiting = await execute(
+        url,
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
       expect(waiting.length).toBeGreaterThan(0);
     });
   });

@@ -220,7 +220,9 @@ test('an opening that fails leaves no connection behind', async ({ database: { u
   await fails(open({ database: { url } }), 'SCHEMA_MISMATCH');
   const client = new pg.Client(url);
   await client.connect();
-  const { rows } = await client.query(`select from pg_stat_activity where application_name = 'convoke'`);
+  const { rows } = await client.query(
+    `select from pg_stat_activity where application_name = 'convoke' and datname = current_database()`,
+  );
   expect(rows).toEqual([]);
   await client.end();
 });

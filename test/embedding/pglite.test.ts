@@ -103,46 +103,50 @@ test('what is in a directory is there again after reopening it', async ({ onTest
   expect(seq).toBe(1);
 });
 
-test.for([false, true])('a host’s transaction on PGlite carries our calls (values parsed: %s)', async (parsed) => {
-  const host = await openHost(parsed);
-  const service = await MeetingService.open({ database: { orm: host } });
-  const events = listen(service);
-  const ada = newId();
+test.for([false, true])(
+  'a host’s transaction on PGlite carries our calls (values parsed: %s)',
+  async (parsed, { service: elsewhere }) => {
+    const host = await openHost(parsed);
+    const service = await MeetingService.open({ database: { orm: host } });
+    const events = listen(service);
+    const ada = newId();
 
-  const joined = await host.em.fork().transactional(async (em) => {
-    em.create(Booking, { id: ada, room: 'A' });
-    const rooms = service.as({ userId: ada }, { em });
-    const meeting = await rooms.meetings.schedule(soon());
-    await fails(rooms.meetings.end(meeting.id), 'INVALID_TRANSITION');
-    expect(events).toEqual([]);
-    return rooms.meetings.get(meeting.id);
-  });
-  expect(events.map(({ type }) => type)).toEqual(['meeting.scheduled']);
-  expect(await service.as({ userId: ada }).meetings.get(joined.id)).toEqual(joined);
-  expect(await host.em.fork().count(Booking)).toBe(1);
-
-  const pglite = await host.em.getConnection().getNativeClient();
-  await pglite.transaction(async (client) => {
-    const rooms = service.as({ userId: ada }, { client });
-    await rooms.meetings.update(joined.id, { title: 'Over a client' });
-    await fails(rooms.meetings.end(joined.id), 'INVALID_TRANSITION');
-    expect(await rooms.meetings.get(joined.id)).toMatchObject({
-      ...{ title: 'Over a client', scheduledStartTime: joined.scheduledStartTime, createdAt: joined.createdAt },
+    const joined = await host.em.fork().transactional(async (em) => {
+      em.create(Booking, { id: ada, room: 'A' });
+      const rooms = service.as({ userId: ada }, { em });
+      const meeting = await rooms.meetings.schedule(soon());
+      await fails(rooms.meetings.end(meeting.id), 'INVALID_TRANSITION');
+      await fails(elsewhere.as({ userId: ada }, { em }).meetings.list(), 'VALIDATION');
+      expect(events).toEqual([]);
+      return rooms.meetings.get(meeting.id);
     });
-  });
-  await vi.waitFor(() => expect(events).toHaveLength(2), { timeout: 10_000 });
+    expect(events.map(({ type }) => type)).toEqual(['meeting.scheduled']);
+    expect(await service.as({ userId: ada }).meetings.get(joined.id)).toEqual(joined);
+    expect(await host.em.fork().count(Booking)).toBe(1);
 
-  const failing = pglite.transaction(async (client) => {
-    await service.as({ userId: ada }, { client }).meetings.cancel(joined.id);
-    throw new Error('rolled back');
-  });
-  await expect(failing).rejects.toThrow('rolled back');
-  await service.as({ userId: ada }).meetings.postpone(joined.id);
-  await vi.waitFor(async () => expect((await service.health()).pendingEvents).toBe(0), { timeout: 10_000 });
-  expect(events.map(({ type, seq }) => `${seq} ${type}`)).toEqual([
-    ...['1 meeting.scheduled', '2 meeting.updated', '3 meeting.postponed'],
-  ]);
-  await service.close();
-  expect(await host.isConnected()).toBe(true);
-  await host.close(true);
-});
+    const pglite = await host.em.getConnection().getNativeClient();
+    await pglite.transaction(async (client) => {
+      const rooms = service.as({ userId: ada }, { client });
+      await rooms.meetings.update(joined.id, { title: 'Over a client' });
+      await fails(rooms.meetings.end(joined.id), 'INVALID_TRANSITION');
+      expect(await rooms.meetings.get(joined.id)).toMatchObject({
+        ...{ title: 'Over a client', scheduledStartTime: joined.scheduledStartTime, createdAt: joined.createdAt },
+      });
+    });
+    await vi.waitFor(() => expect(events).toHaveLength(2), { timeout: 10_000 });
+
+    const failing = pglite.transaction(async (client) => {
+      await service.as({ userId: ada }, { client }).meetings.cancel(joined.id);
+      throw new Error('rolled back');
+    });
+    await expect(failing).rejects.toThrow('rolled back');
+    await service.as({ userId: ada }).meetings.postpone(joined.id);
+    await vi.waitFor(async () => expect((await service.health()).pendingEvents).toBe(0), { timeout: 10_000 });
+    expect(events.map(({ type, seq }) => `${seq} ${type}`)).toEqual([
+      ...['1 meeting.scheduled', '2 meeting.updated', '3 meeting.postponed'],
+    ]);
+    await service.close();
+    expect(await host.isConnected()).toBe(true);
+    await host.close(true);
+  },
+);
