@@ -1,9 +1,11 @@
-// Packs the package, installs the tarball in an empty project, and uses it there as a stranger would: every subpath by import and
-// by require, its types from an ES module and from a CommonJS one, its command. Needs a build; `npm run check:package`.
+// Packs the package, installs the tarball in an empty project by the very lines of the README, and uses it there as a stranger
+// would: the README's example, every subpath by import and by require, its types from an ES module and from a CommonJS one, its command.
+// Needs a build; `npm run check:package`.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
+import { parsePage } from '../test/docs/markdown.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -13,6 +15,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   peerDependenciesMeta: Record<string, { optional: boolean }>;
   devDependencies: Record<string, string>;
 };
+const readme = parsePage(readFileSync(join(root, 'README.md'), 'utf8'));
 const subpaths = Object.entries(manifest.exports)
   .filter(([, target]) => typeof target === 'object')
   .map(([subpath]) => manifest.name + subpath.slice(1));
@@ -22,8 +25,10 @@ const optionalPeers = Object.keys(manifest.peerDependenciesMeta).filter(
 
 const home = mkdtempSync(join(tmpdir(), 'convoke-package-'));
 const project = join(home, 'project');
-// The command of the package must find the Node that runs this, whatever the system has.
-const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` };
+// The command of the package must find the Node that runs this, whatever the system has. What npm is told here changes no outcome.
+const quietly = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_prefer_offline: 'true' };
+const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`;
+const env = { ...process.env, ...quietly, PATH: path };
 const run = (command: string, ...parameters: string[]) =>
   execFileSync(command, parameters, { cwd: project, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
@@ -35,9 +40,15 @@ try {
       encoding: 'utf8',
     }),
   ) as [{ filename: string; unpackedSize: number; files: { path: string }[] }];
-  install(join(home, packed.filename));
+  const [needed, optional] = installLines(packed.filename);
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  npmInstall(needed.map((word) => (basename(word) === packed.filename ? join(home, packed.filename) : word)));
   useEverySubpath();
+  missOptionalPeer();
+  npmInstall(optional);
   loadNoOptionalPeer();
+  runExample();
+  npmInstall(['typescript', '@types/node'].map((name) => `${name}@${manifest.devDependencies[name]}`));
   checkTypes();
   runCommand();
   console.log(`${subpaths.length} subpaths, ${packed.files.length} files, ${packed.unpackedSize} bytes: ok`);
@@ -45,25 +56,55 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
-function install(tarball: string): void {
-  writeFileSync(join(project, 'package.json'), '{ "private": true }');
-  const beside = [...Object.keys(manifest.peerDependencies), 'typescript', '@types/node'].map((name) => {
-    const version = manifest.devDependencies[name];
-    if (version === undefined)
-      throw new Error(`${name} is a peer but no devDependency: which version is it tested with?`);
-    return `${name}@${version}`;
-  });
-  run(
-    'npm',
-    'install',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    '--ignore-scripts',
-    '--save-exact',
-    tarball,
-    ...beside,
+/** What the README installs: the package with what it needs, and then what is optional. They must name the tested versions. */
+function installLines(tarball: string): [needed: string[], optional: string[]] {
+  const lines = readme.fences
+    .filter(({ language }) => language === 'bash')
+    .flatMap(({ code }) => code.map((line) => line.replace(/\s#.*$/, '').trim()))
+    .filter((line) => line.startsWith('npm install '))
+    .map((line) => line.split(/\s+/).slice(2));
+  const [needed, optional] = lines;
+  if (needed === undefined || optional === undefined || lines.length > 2)
+    throw new Error(`README.md: two lines with npm install are expected, ${lines.length} are there`);
+  const tested = (peer: string) => `${peer}@${manifest.devDependencies[peer]}`;
+  const required = Object.keys(manifest.peerDependencies).filter((peer) => !optionalPeers.includes(peer));
+  expectWords([tarball, ...required.map(tested)], [basename(needed[0] ?? ''), ...needed.slice(1)]);
+  expectWords(optionalPeers.map(tested), optional);
+  return [needed, optional];
+}
+
+function expectWords(expected: readonly string[], found: readonly string[]): void {
+  if (expected.toSorted().join(' ') !== found.toSorted().join(' '))
+    throw new Error(`README.md installs ${found.join(' ')} where ${expected.join(' ')} is right`);
+}
+
+function npmInstall(packages: readonly string[]): void {
+  run('npm', 'install', ...packages);
+}
+
+/** The README's example, in a project that has what the README installs and nothing else. */
+function runExample(): void {
+  const code = readme.fences.filter(({ language, flags }) => language === 'ts' && !flags.includes('no-run'));
+  if (code.length === 0) throw new Error('README.md shows no code that runs');
+  writeFileSync(join(project, 'index.mjs'), code.flatMap((fence) => fence.code).join('\n'));
+  const said = run(process.execPath, 'index.mjs');
+  if (!said.includes('meeting.ended')) throw new Error(`README.md: the example did not end its meeting:\n${said}`);
+}
+
+/** Before it is installed, whoever asks for the embedded database is told what to install. */
+function missOptionalPeer(): void {
+  writeFileSync(
+    join(project, 'missing.mjs'),
+    `import { MeetingService } from ${JSON.stringify(manifest.name)};
+    await MeetingService.open({ database: { pglite: 'memory://' } }).then(
+      () => console.log('opened'),
+      ({ code, message }) => console.log(code, message),
+    );`,
   );
+  const said = run(process.execPath, 'missing.mjs');
+  const wanted = optionalPeers.map((peer) => `npm install ${peer}`);
+  if (!said.startsWith('NOT_CONFIGURED') || !wanted.every((line) => said.includes(line)))
+    throw new Error(`without ${optionalPeers.join(', ')}: ${said}`);
 }
 
 function useEverySubpath(): void {

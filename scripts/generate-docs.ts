@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { meetingErrors } from '../src/core/errors.ts';
+import { wrapped } from '../src/demo/layout.ts';
 import { eventCatalogue } from '../src/events/catalogue.ts';
 
 interface ErrorEntry {
@@ -19,6 +20,9 @@ interface EventEntry {
   readonly audience: string;
   readonly data: z.ZodType;
 }
+
+/** Of a line of text, in characters. */
+const lineWidth = 120;
 
 /** Written into the pages, so that nobody edits them by hand. */
 const generated = '<!-- Made by `npm run docs` from the code. -->';
@@ -62,26 +66,27 @@ ${table(heading, rows)}`;
 }
 
 function eventsPage(events: Readonly<Record<string, EventEntry>>): string {
-  const byNoun = new Map<string, string[][]>();
-  for (const [name, { about, audience, data }] of Object.entries(events)) {
-    const noun = name.slice(0, name.indexOf('.'));
-    const rows = byNoun.get(noun) ?? [];
-    byNoun.set(noun, [...rows, [`\`${name}\``, about, audience, dataOf(data)]]);
-  }
-  const sections = [...byNoun].map(
-    ([noun, rows]) => `## ${noun}\n\n${table(['Event', 'When', 'Who sees it', 'Data'], rows)}`,
+  const families = Map.groupBy(Object.entries(events), ([name]) => name.slice(0, name.indexOf('.')));
+  const sections = [...families].map(
+    ([family, entries]) =>
+      `## ${family.slice(0, 1).toUpperCase()}${family.slice(1)}\n\n${entries.map(eventSection).join('\n')}`,
   );
   return `# Events
 
 ${generated}
 
-Events are written in the transaction that makes them true and told after its commit. Data keys marked \`?\` may be absent,
-\`null\` stands for "none". Instants are ISO 8601 in UTC.
+Events are written in the transaction that makes them true and told after its commit. Each is seen by **all** (everybody
+in the meeting), by **hosts** (its Host and CoHosts), or by the person it is about, in that person's own stream. Below
+that stands what its \`data\` holds: keys marked \`?\` may be absent, and an \`instant\` is ISO 8601 in UTC.
 
 ${sections.join('\n')}`;
 }
 
-/** The keys of an event's data with their types, as a reader of TypeScript would write them. */
+function eventSection([name, { about, audience, data }]: [string, EventEntry]): string {
+  return `### \`${name}\`\n\n${wrapped(about, lineWidth).join('\n')}\n\nSeen by: ${audience}\n\n${dataOf(data)}`;
+}
+
+/** The keys of an event's data with their types: a line each, and more where one is not enough. */
 function dataOf(data: z.ZodType): string {
   const schema = z.toJSONSchema(data, {
     io: 'output',
@@ -92,8 +97,16 @@ function dataOf(data: z.ZodType): string {
   });
   const required = new Set(schema.required ?? []);
   const keys = Object.entries(schema.properties ?? {});
-  if (keys.length === 0) return '–';
-  return keys.map(([key, value]) => `\`${key}${required.has(key) ? '' : '?'}: ${typeOf(value)}\``).join('<br>');
+  if (keys.length === 0) return 'No data.\n';
+  const lines = keys.map(([key, value]) => `- \`${key}${required.has(key) ? '' : '?'}\`: ${worded(typeOf(value))}`);
+  return lines.map((line) => `${wrapped(line, lineWidth - 2).join('\n  ')}\n`).join('');
+}
+
+/** Of a few texts, each by itself; any other type as TypeScript has it. */
+function worded(type: string): string {
+  if (!/^'[^']*'( \| '[^']*')+( \| null)?$/.test(type)) return `\`${type}\``;
+  const options = type.split(' | ').map((option) => `\`${option}\``);
+  return `${options.slice(0, -1).join(', ')} or ${options.at(-1)}`;
 }
 
 type JsonSchema = z.core.JSONSchema.JSONSchema;

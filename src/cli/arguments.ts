@@ -7,15 +7,21 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The URL of a database, and what it was given by. */
+export interface GivenUrl {
+  readonly url: string;
+  readonly by: '--url' | 'DATABASE_URL';
+}
+
 /** Where a command works. */
-export type Target = { readonly url: string } | { readonly pglite: string };
+export type Target = GivenUrl | { readonly pglite: string };
 
 /** What a command line asks for. */
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'sql'; readonly schema: string }
-  | { readonly name: 'migrate' | 'check'; readonly schema: string; readonly url: string }
+  | { readonly name: 'migrate' | 'check'; readonly schema: string; readonly database: GivenUrl }
   | {
       readonly name: 'demo';
       readonly schema: string;
@@ -71,14 +77,21 @@ export function parseCommand(argv: readonly string[], environment: Environment):
     if (values.url !== undefined && values.pglite !== undefined)
       throw new UsageError('Give --url or --pglite, not both.');
     // Never DATABASE_URL: a look at the demo must not write into whatever database a shell happens to name.
-    const database = values.url === undefined ? { pglite: values.pglite ?? 'memory://' } : { url: values.url };
-    check({ database, schema }, '--url');
+    const database: Target =
+      values.url === undefined ? { pglite: values.pglite ?? 'memory://' } : { url: values.url, by: '--url' };
+    check({ database: sourceOf(database), schema }, '--url');
     return { name, schema, database, events: eventLimit(values.events), color: values['no-color'] !== true };
   }
   const url = values.url ?? (environment['DATABASE_URL'] || undefined);
   if (url === undefined) throw new UsageError(`${name} needs a database: give --url postgres://… or set DATABASE_URL.`);
-  check({ database: { url }, schema }, values.url === undefined ? 'DATABASE_URL' : '--url');
-  return { name, schema, url };
+  const by = values.url === undefined ? 'DATABASE_URL' : '--url';
+  check({ database: { url }, schema }, by);
+  return { name, schema, database: { url, by } };
+}
+
+/** The database as a service is told of it. */
+export function sourceOf(target: Target): { readonly url: string } | { readonly pglite: string } {
+  return 'url' in target ? { url: target.url } : target;
 }
 
 function split(argv: readonly string[]) {
@@ -103,12 +116,12 @@ function eventLimit(given: string | undefined): number | 'all' {
 }
 
 /** Holds options to the same rules as a host's, and names them as they are spelled here. */
-function check(given: MeetingServiceOptions, urlFrom: string): void {
+function check(given: MeetingServiceOptions, urlBy: GivenUrl['by']): void {
   try {
     resolveOptions(given);
   } catch (error) {
     if (!isMeetingError(error)) throw error;
-    const spelling = { 'database.url': urlFrom, 'database.pglite': '--pglite', schema: '--schema' };
+    const spelling = { 'database.url': urlBy, 'database.pglite': '--pglite', schema: '--schema' };
     const message = Object.entries(spelling).reduce(
       (text, [path, option]) => (text.startsWith(path) ? option + text.slice(path.length) : text),
       error.message,

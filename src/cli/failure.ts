@@ -1,13 +1,17 @@
 import { toMeetingError } from '../core/driver-error.ts';
 import { meetingErrors } from '../core/errors.ts';
+import type { GivenUrl } from './arguments.ts';
 
-/** What went wrong and what to do, in lines for people: no stack, and no password of `url` whoever may have said it. */
-export function explained(error: unknown, url: string | null): string {
+/** What went wrong and what to do, in lines for people: no stack, and no password of the URL whoever may have said it. */
+export function explained(error: unknown, database: GivenUrl | null): string {
   const failure = toMeetingError(error);
   const reason = reasonOf(failure.cause);
-  const lines = [`convoke: ${failure.message}`];
-  if (reason !== null && reason !== failure.message) lines.push(`Reason: ${withoutPassword(reason, url)}`);
-  lines.push(`What to do: ${meetingErrors[failure.code].remedy}`);
+  const message = database === null ? failure.message : failure.message.replaceAll('database.url', database.by);
+  const lines = [`convoke: ${message}`];
+  if (reason !== null && reason !== failure.message)
+    lines.push(`Reason: ${withoutPassword(reason, database?.url ?? null)}`);
+  // What a schema needs, its messages say case by case; the remedy for all cases sends whoever ran migrate to run migrate.
+  if (failure.code !== 'SCHEMA_MISMATCH') lines.push(`What to do: ${meetingErrors[failure.code].remedy}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,11 +1,12 @@
-import { type Command, type Environment, parseCommand, UsageError } from './arguments.ts';
+import { type Command, type Environment, type GivenUrl, parseCommand, UsageError } from './arguments.ts';
+import type { Output } from './demo-command.ts';
 import { help } from './help.ts';
 
 /** What a command line runs in. */
 export interface Terminal {
   readonly environment: Environment;
-  readonly stdout: typeof process.stdout;
-  readonly stderr: typeof process.stderr;
+  readonly stdout: Output;
+  readonly stderr: Output;
   readonly version: () => string;
 }
 
@@ -43,13 +44,15 @@ async function execute(command: Command, terminal: Terminal): Promise<ExitCode> 
   } else {
     const { checkSchema, migrateSchema, sqlOf } = await import('./schema-commands.ts');
     if (command.name === 'sql') write(sqlOf(command.schema));
-    else if (command.name === 'migrate') await migrateSchema({ ...command, write });
-    else return (await checkSchema({ ...command, write })) ? 0 : 3;
+    else {
+      const task = { url: command.database.url, schema: command.schema, write };
+      if (command.name === 'check') return (await checkSchema(task)) ? 0 : 3;
+      await migrateSchema(task);
+    }
   }
   return 0;
 }
 
-function urlOf(command: Command): string | null {
-  if ('url' in command) return command.url;
-  return 'database' in command && 'url' in command.database ? command.database.url : null;
+function urlOf(command: Command): GivenUrl | null {
+  return 'database' in command && 'url' in command.database ? command.database : null;
 }

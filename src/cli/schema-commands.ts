@@ -1,6 +1,6 @@
-import { MeetingError } from '../core/errors.ts';
 import { type Connection, connect } from '../database/connection.ts';
-import { migrate, migrationSql, type MigrationState, pendingMigrations } from '../database/migrate.ts';
+import { migrationSql } from '../database/migrate.ts';
+import { prepareSchema, schemaState } from '../database/schema-check.ts';
 import { resolveOptions } from '../options.ts';
 
 /** A schema in a database, and where to write. */
@@ -13,9 +13,7 @@ export interface SchemaTask {
 /** Applies what is missing. Of processes that migrate together one does the work; the others wait and apply nothing. */
 export async function migrateSchema({ url, schema, write }: SchemaTask): Promise<void> {
   await using connection = await opened(url, schema);
-  const { unknown } = await pendingMigrations(connection.orm, schema);
-  if (unknown.length > 0) throw newer(schema, unknown);
-  const applied = await migrate(connection.orm, schema);
+  const applied = await prepareSchema(connection, true);
   for (const name of applied) write(`applied ${name}\n`);
   write(`The schema "${schema}" is up to date${applied.length === 0 ? '; nothing was left to apply' : ''}.\n`);
 }
@@ -23,7 +21,7 @@ export async function migrateSchema({ url, schema, write }: SchemaTask): Promise
 /** Says how the schema stands. @returns whether this version can work with it */
 export async function checkSchema({ url, schema, write }: SchemaTask): Promise<boolean> {
   await using connection = await opened(url, schema);
-  const { pending, unknown }: MigrationState = await pendingMigrations(connection.orm, schema);
+  const { pending, unknown } = await schemaState(connection);
   for (const name of pending) write(`pending ${name}\n`);
   for (const name of unknown) write(`unknown ${name}\n`);
   if (pending.length > 0) write(`The schema "${schema}" is older than this version: run convoke migrate.\n`);
@@ -38,13 +36,8 @@ export function sqlOf(schema: string): string {
   return migrationSql(schema);
 }
 
-async function opened(url: string, schema: string): Promise<AsyncDisposable & Pick<Connection, 'orm'>> {
+async function opened(url: string, schema: string): Promise<Connection & AsyncDisposable> {
   const { database, limits } = resolveOptions({ database: { url }, schema });
   const connection = await connect(database, schema, limits);
-  return { orm: connection.orm, [Symbol.asyncDispose]: () => connection.close() };
-}
-
-function newer(schema: string, unknown: readonly string[]): MeetingError {
-  const message = `The schema "${schema}" was migrated by a newer version of convoke: ${unknown.join(', ')}.`;
-  return new MeetingError('SCHEMA_MISMATCH', message, { details: { unknown } });
+  return Object.assign(connection, { [Symbol.asyncDispose]: () => connection.close() });
 }

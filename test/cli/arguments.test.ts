@@ -15,11 +15,13 @@ function refusal(argv: readonly string[], environment: Record<string, string> = 
 
 test('the database comes from --url, else from the environment, else there is none', () => {
   const environment = { DATABASE_URL: 'postgres://localhost/other' };
-  expect(parseCommand(['check', '--url', url], environment)).toEqual({ name: 'check', schema: 'convoke', url });
+  expect(parseCommand(['check', '--url', url], environment)).toEqual({
+    ...{ name: 'check', schema: 'convoke' },
+    database: { url, by: '--url' },
+  });
   expect(parseCommand(['migrate', '--schema=team'], environment)).toEqual({
-    name: 'migrate',
-    schema: 'team',
-    url: environment.DATABASE_URL,
+    ...{ name: 'migrate', schema: 'team' },
+    database: { url: environment.DATABASE_URL, by: 'DATABASE_URL' },
   });
   expect(refusal(['migrate'])).toBe('migrate needs a database: give --url postgres://… or set DATABASE_URL.');
   expect(refusal(['check'], { DATABASE_URL: '' })).toContain('check needs a database');
@@ -35,7 +37,7 @@ test('the demonstration runs in memory where no database is named', () => {
     database: { pglite: './data' },
   });
   expect(parseCommand(['demo', '--no-color', '--events', '0', '--url', url], {})).toEqual({
-    ...{ name: 'demo', schema: 'convoke', database: { url } },
+    ...{ name: 'demo', schema: 'convoke', database: { url, by: '--url' } },
     ...{ events: 0, color: false },
   });
   expect(parseCommand(['demo', '--events=all'], {})).toMatchObject({ events: 'all' });
