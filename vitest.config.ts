@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const conditions = ['@convoke/source'];
@@ -11,6 +12,7 @@ export default defineConfig({
     globalSetup: ['test/setup/postgres.ts'],
     setupFiles: ['test/setup/real-timers.ts'],
     pool: 'forks',
+    maxWorkers: Math.max(2, availableParallelism() - 1), // half of the time a worker waits for PostgreSQL
     isolate: false, // files are kept apart by their databases; importing the ORM anew per file costs most of a run
     execArgv: ['--disable-proto=delete'], // a host may run hardened: nothing of ours may need `__proto__`
     deps: { optimizer: { ssr: { enabled: true, include: ['date-fns-tz'] } } }, // see noExternal in tsup.config.ts

@@ -1,3 +1,16 @@
+export type {
+  ChatHistory,
+  ChatHistoryInput,
+  ChatSearchInput,
+  EditInput,
+  FoundMessage,
+  MessageView,
+  ReadMark,
+  SendInput,
+  SendSystemInput,
+  TextRange,
+  UnreadMessages,
+} from './chat/index.ts';
 export { type Actor, SYSTEM_USER_ID } from './core/actor.ts';
 export type { Clock } from './core/clock.ts';
 export type {
@@ -6,6 +19,8 @@ export type {
   MeetingType,
   ParticipantRole,
   ParticipationStatus,
+  PollType,
+  ResultsVisibility,
 } from './core/enums.ts';
 export { isMeetingError, MeetingError, type MeetingErrorCode, type MeetingErrorOptions } from './core/errors.ts';
 export type { Audience, StreamEvent, StreamRef } from './core/event.ts';
@@ -75,15 +90,30 @@ export type {
   ConnectionInput,
   IssueInput,
   JoinInput,
+  MediaInput,
+  MediaView,
   ParticipantPageInput,
   ParticipantView,
   PermissionsInput,
   PersonAttendance,
   RecordSessionInput,
   Roster,
+  RosterEntry,
   SessionView,
 } from './participants/index.ts';
+export type {
+  AnswerGroup,
+  PollInput,
+  PollPageInput,
+  PollResults,
+  PollTotals,
+  PollView,
+  VoteInput,
+  VoterView,
+  VoteView,
+} from './polls/index.ts';
 export type { Rooms } from './rooms.ts';
+export type { ScreenShareView } from './screen-share/index.ts';
 export {
   type ChannelName,
   type Delivery,

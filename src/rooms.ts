@@ -1,3 +1,4 @@
+import { ChatService } from './chat/index.ts';
 import type { Call } from './core/call.ts';
 import type { Kernel } from './core/kernel.ts';
 import { label, strict } from './core/schema.ts';
@@ -7,6 +8,8 @@ import { EngagementService } from './engagement/index.ts';
 import { InvitationService } from './invitations/index.ts';
 import { MeetingsService } from './meetings/index.ts';
 import { ParticipantService } from './participants/index.ts';
+import { PollService } from './polls/index.ts';
+import { ScreenShareService } from './screen-share/index.ts';
 
 const keyInput = strict({ idempotencyKey: label(255) });
 
@@ -18,6 +21,9 @@ export class Rooms {
   #meetings?: MeetingsService;
   #participants?: ParticipantService;
   #invitations?: InvitationService;
+  #chat?: ChatService;
+  #polls?: PollService;
+  #screenShare?: ScreenShareService;
   #engagement?: EngagementService;
 
   constructor(kernel: Kernel, directory: Directory, call: Call) {
@@ -39,6 +45,21 @@ export class Rooms {
   /** Who is asked, and what they answer. */
   get invitations(): InvitationService {
     return (this.#invitations ??= new InvitationService(this.#kernel, this.#call, this.#directory));
+  }
+
+  /** What people write to each other. */
+  get chat(): ChatService {
+    return (this.#chat ??= new ChatService(this.#kernel, this.#call));
+  }
+
+  /** Polls and quizzes, and what they came to. */
+  get polls(): PollService {
+    return (this.#polls ??= new PollService(this.#kernel, this.#call));
+  }
+
+  /** Who shares their screen. */
+  get screenShare(): ScreenShareService {
+    return (this.#screenShare ??= new ScreenShareService(this.#kernel, this.#call));
   }
 
   /** What attendance and engagement came to. */

@@ -49,7 +49,12 @@ const schema = defineEntity({
       // The meeting's id stands among the words, so that a search reads one meeting's postings and no other's.
       name: 'idx_meeting_chat_messages_search',
       expression: (columns, table, name) =>
-        `create index ${name} on ${table.qualifiedName} using gin ((array_to_tsvector(array[${columns.meeting}::text]) || to_tsvector('simple'::regconfig, ${columns.content}))) where ${columns.deletedAt} is null`,
+        `create index ${name} on ${table.qualifiedName} using gin ((array_to_tsvector(array[${columns.meeting}::text]) || to_tsvector('simple'::regconfig, left(${columns.content}, 10000)))) with (gin_pending_list_limit = 512) where ${columns.deletedAt} is null`,
+    },
+    {
+      name: 'idx_meeting_chat_messages_conversation',
+      expression: (columns, table, name) =>
+        `create index ${name} on ${table.qualifiedName} (${columns.meeting}, least(${columns.senderId}, ${columns.recipientId}), greatest(${columns.senderId}, ${columns.recipientId}), ${columns.sentAt} desc, ${columns.id} desc) where ${columns.isPrivate}`,
     },
   ],
   uniques: [

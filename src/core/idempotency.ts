@@ -22,6 +22,17 @@ const claim = statement<{ claimed: boolean }>(
   returning true as claimed`,
 );
 
+/**
+ * How a key is stored where even that its owner made the call is a secret. The answer must not tell it either: whatever it says
+ * has to follow from the input.
+ */
+export interface KeySeal {
+  /** A UUID that stands for the owner, and that only whoever knows the secret can make. */
+  readonly ownerId: string;
+  /** A keyed hash of at most 255 characters: a plain one of a few possible inputs is found by trying them. */
+  readonly seal: (text: string) => string;
+}
+
 interface StoredAnswer {
   readonly request_hash: string;
   readonly response: string | null;
@@ -54,11 +65,13 @@ export async function once<T>(
   input: unknown,
   output: z.ZodType<T>,
   body: () => Promise<T>,
+  seal: KeySeal | null = null,
 ): Promise<T> {
   const key = call.idempotencyKey;
   if (key === null) return body();
-  const owner = [work.actorId, operation, key];
-  const hash = hashOf(input);
+  // A key that callers make up may name them.
+  const owner = seal === null ? [work.actorId, operation, key] : [seal.ownerId, operation, seal.seal(key)];
+  const hash = seal === null ? hashOf(input) : seal.seal(canonical(input));
   const [claimed] = await work.run(claim, [...owner, hash, work.clockParameter]);
   if (claimed === undefined) return recalled(work, owner, hash, output);
   const result = await body();

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type Access, enter, look } from './access.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
-import { answeredBefore, once } from './idempotency.ts';
+import { answeredBefore, type KeySeal, once } from './idempotency.ts';
 import type { Logger } from './logger.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import type { MeetingSwitches } from './permission-terms.ts';
@@ -57,15 +57,19 @@ export class Kernel {
     this.ports = ports;
   }
 
-  /** Runs a write: one transaction (or one statement), repeatable under an idempotency key. */
+  /**
+   * Runs a write: one transaction (or one statement), repeatable under an idempotency key. With a seal, the key is stored so that it
+   * does not tell whose it is.
+   */
   async write<T>(
     call: Call,
-    command: { operation: string; input: unknown; output: z.ZodType<T> },
+    command: { operation: string; input: unknown; output: z.ZodType<T>; seal?: KeySeal | null },
     body: (work: Work) => Promise<T>,
     options: WorkOptions = {},
   ): Promise<T> {
-    const { operation, input, output } = command;
-    return this.#unitOfWork.run(call, (work) => once(work, call, operation, input, output, () => body(work)), options);
+    const { operation, input, output, seal = null } = command;
+    const keyed = (work: Work) => once(work, call, operation, input, output, () => body(work), seal);
+    return this.#unitOfWork.run(call, keyed, options);
   }
 
   /** What an earlier call with this key was answered, or null: to be asked before anything that comes before a `write`. */

@@ -42,6 +42,7 @@ export const methods = {
   'chat.history': 'chat.read',
   'chat.search': 'chat.search',
   'chat.markRead': 'chat.markRead',
+  'chat.unread': 'chat.markRead',
 
   'polls.create': 'poll.create',
   'polls.open': 'poll.open',

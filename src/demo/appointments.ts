@@ -67,8 +67,8 @@ function sentences(events: readonly AnyEvent[], cast: Cast, seats: number, place
       return `${name} accepts${1 + yes.length === seats && event === yes.at(-1) ? ' and takes the last seat' : ''}`;
     if (event.type === 'invitation.waitlisted')
       return `${name} accepts, but no seat is left: place ${event.data.position} in line`;
-    if (event.type === 'invitation.tentative') return `${name} may come`;
+    if (event.type === 'invitation.tentative') return `${name} says maybe`;
     if (event.type === 'invitation.declined') return `${name} declines after all`;
-    return event.type === 'invitation.promoted' ? `${name} has the seat, in the same transaction` : null;
+    return event.type === 'invitation.promoted' ? `${name} gets that seat, in the same transaction` : null;
   };
 }

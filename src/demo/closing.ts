@@ -7,7 +7,7 @@ export function summaryLines(outcome: Outcome, setting: Setting): string[] {
   const { people, connections, peak, events, inboxEvents, integrity } = outcome;
   const attended = people.filter(({ sessions }) => sessions.length > 0);
   const stays = attended.reduce((sum, { sessions }) => sum + sessions.length, 0);
-  const { checked, violations, skipped } = integrity;
+  const { checked, violations } = integrity;
   const held = new Set(violations.map(({ invariant }) => invariant));
   const broken = violations.map(({ invariant, about, id }) => `${invariant} ${about}: ${id}`);
   return facts(
@@ -18,12 +18,12 @@ export function summaryLines(outcome: Outcome, setting: Setting): string[] {
       ],
       [
         'Events',
-        `${events.length} in the meeting's stream, numbered without a gap, and ${inboxEvents} in people's own`,
+        `${events.length} in the meeting's stream, numbered without a gap, and ${inboxEvents} in the streams of its people`,
       ],
       [
         'Integrity',
         violations.length === 0
-          ? `${checked.length} checks hold${skipped.length === 0 ? '' : `; ${skipped.length} wait for polls, which are to come`}`
+          ? `${checked.length} checks hold`
           : `${held.size} of ${checked.length} checks found rows that should not be: ${broken.slice(0, 5).join('; ')}`,
       ],
     ],
@@ -46,11 +46,21 @@ await ada.meetings.start(id);
 await bob.participants.join(id);
 `;
 
-/** Where the data is, or how to keep it next time; and how to begin. */
-export function nextSteps(kept: { schema: string; meetingId: string } | null, setting: Setting): string[] {
+/**
+ * How to begin, and where the data is or how to keep it next time.
+ * @param again the command that shows this once more
+ */
+export function nextSteps(
+  kept: { schema: string; meetingId: string } | null,
+  again: string,
+  setting: Setting,
+): string[] {
   const { paint } = setting;
   return [
-    ...paragraph('In your own application; examples/quickstart.ts is the same, whole:', setting),
+    ...paragraph(
+      "In your own application it begins like this (the repository's examples/quickstart.ts goes on):",
+      setting,
+    ),
     '',
     ...embedding
       .trimEnd()
@@ -59,12 +69,13 @@ export function nextSteps(kept: { schema: string; meetingId: string } | null, se
     '',
     ...(kept === null
       ? [
-          ...paragraph('To keep this class in a database of yours, to look at with SQL:', setting),
+          ...paragraph('To keep the class in a database of yours and look at it with SQL:', setting),
           '',
-          `${margin}  ${paint('green', 'npm start -- --url postgres://…')}`,
+          `${margin}  ${paint('green', `${again} --url postgres://…`)}`,
         ]
       : [
           ...paragraph('The class stays in your database. To look at it:', setting),
+          '',
           `${margin}  ${paint('green', `select seq, occurred_at, type, data from ${kept.schema}.meeting_events`)}`,
           `${margin}  ${paint('green', `where stream_id = '${kept.meetingId}' order by seq;`)}`,
         ]),

@@ -38,11 +38,17 @@ export function eventLines(
   return [...lines.slice(0, from), { omitted }, ...lines.slice(to)];
 }
 
+/** Voices come and go by the second: what lies between two other events is one line, whenever it was. */
+function isTeeming({ type }: AnyEvent): boolean {
+  return type === 'media.changed';
+}
+
 function gathered(events: readonly AnyEvent[]): Entry[] {
   const entries: { first: AnyEvent; count: number }[] = [];
   for (const event of events) {
     const last = entries.at(-1);
-    if (last?.first.type === event.type && last.first.time === event.time) last.count++;
+    const alike = last?.first.type === event.type && (last.first.time === event.time || isTeeming(event));
+    if (last !== undefined && alike) last.count++;
     else entries.push({ first: event, count: 1 });
   }
   return entries;
@@ -61,6 +67,8 @@ function lineOf({ first, count }: Entry, { zone }: Place, nameOf: (userId: strin
 
 function aboutOf({ data, type }: AnyEvent, nameOf: (userId: string) => string): string {
   if ('userId' in data && data.userId !== null) return nameOf(data.userId);
+  if ('senderId' in data) return nameOf(data.senderId);
+  if ('question' in data) return data.question;
   if ('position' in data) return `${nameOf(data.inviteeId)}, place ${data.position}`;
   if ('inviteeId' in data) return nameOf(data.inviteeId);
   if ('title' in data) return data.title;

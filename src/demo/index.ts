@@ -6,12 +6,14 @@ import { castOf } from './cast.ts';
 import { nextSteps, summaryLines } from './closing.ts';
 import type { EventLimit } from './event-lines.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
+import { type Moment, play } from './play.ts';
 import { recordedClass } from './recording.ts';
-import { answer, appointment, arrange, drivenClock, play, type Stage } from './replay.ts';
+import { answer, appointment, arrange, drivenClock, type Stage } from './replay.ts';
 import { engagementLines, rosterFacts, rosterLines, streamLines } from './results.ts';
 import { type Screen, Stagehand } from './screen.ts';
 import { chapter, type Setting } from './setting.ts';
 import { interludeLines, momentHeading, momentLine, opening, progressLine } from './story.ts';
+import { partLines, pollLines } from './taking-part.ts';
 import { placeOf } from './wording.ts';
 
 export { coloured, plain, type Screen } from './screen.ts';
@@ -23,6 +25,8 @@ export interface DemonstrationOptions {
   readonly where: string;
   /** Whether the data is still there afterwards. */
   readonly isKept: boolean;
+  /** The command that shows this once more, to be followed by options. */
+  readonly again: string;
   readonly events: EventLimit;
   readonly screen: Screen;
 }
@@ -32,12 +36,17 @@ const elsewhere = 'Europe/Berlin';
 /** On narrower screens lines break; on wider ones there is room left. */
 const narrowest = 80;
 const widest = 120;
-/** Long enough for an eye to follow: less than a second over the whole class. */
-const frameMs = 20;
+/** Long enough for an eye to follow: less than two seconds over the whole class. */
+const frameMs = 15;
+
+/** Worth a line that stays: the class itself, its polls, and everybody's first coming. */
+function stays({ kind, person }: Moment, met: ReadonlySet<string>): boolean {
+  return kind === 'start' || kind === 'end' || kind === 'poll.open' || (kind === 'join' && !met.has(person));
+}
 
 /** Holds the recorded class once more and tells it on a screen. */
 export async function demonstrate(options: DemonstrationOptions): Promise<Outcome> {
-  const { database, schema, screen } = options;
+  const { database, schema, again, screen } = options;
   const recording = recordedClass();
   const cast = castOf(recording);
   const setting: Setting = {
@@ -73,11 +82,10 @@ export async function demonstrate(options: DemonstrationOptions): Promise<Outcom
   await play(stage, id, async (moment) => {
     const passed = (moment.at.getTime() - recording.startedAt.getTime()) / length;
     const scene = { moment, present: present.size, passed };
-    if (moment.kind !== 'leave' && !(moment.kind === 'join' && met.has(moment.person)))
-      stagehand.lines(momentLine(scene, setting));
+    if (stays(moment, met)) stagehand.lines(momentLine(scene, setting));
     if (moment.kind === 'join') met.add(moment.person);
     stagehand.progress(progressLine(scene, setting));
-    if (screen.interactive) await sleep(frameMs);
+    if (screen.interactive && moment.kind !== 'media') await sleep(frameMs);
   });
   stagehand.lines('', ...interludeLines(recording, setting));
   stagehand.progress('  counting …');
@@ -85,10 +93,12 @@ export async function demonstrate(options: DemonstrationOptions): Promise<Outcom
   const outcome = await outcomeOf(stage, id, told);
   stagehand.lines(...chapter('Who was there', setting), ...rosterLines(outcome, setting), '');
   stagehand.lines(...rosterFacts(outcome, setting));
+  stagehand.lines(...chapter('Who took part', setting), ...partLines(outcome, setting), '');
+  stagehand.lines(...pollLines(outcome, setting));
   stagehand.lines(...chapter('Engagement', setting), ...engagementLines(outcome, setting));
   stagehand.lines(...chapter('The event stream, as it happened', setting));
-  stagehand.lines(...streamLines(outcome.events, options.events, cast.nameOf, setting));
+  stagehand.lines(...streamLines(outcome.events, { limit: options.events, nameOf: cast.nameOf, again }, setting));
   stagehand.lines(...chapter('In short', setting), ...summaryLines(outcome, setting), '');
-  stagehand.lines(...nextSteps(options.isKept ? { schema, meetingId: id } : null, setting), '');
+  stagehand.lines(...nextSteps(options.isKept ? { schema, meetingId: id } : null, again, setting), '');
   return outcome;
 }

@@ -1,8 +1,10 @@
-import type { EngagementExplanation, MeetingAnalyticsView } from '../engagement/index.ts';
+import type { EngagementExplanation, EngagementMetricsView, MeetingAnalyticsView } from '../engagement/index.ts';
 import type { AnyEvent } from '../events/catalogue.ts';
 import type { IntegrityReport } from '../integrity/index.ts';
 import type { MeetingView } from '../meetings/index.ts';
 import type { AttendanceView, ParticipantView, SessionView } from '../participants/index.ts';
+import type { PollResults } from '../polls/index.ts';
+import type { Rooms } from '../rooms.ts';
 import type { CastMember } from './cast.ts';
 import type { Stage } from './replay.ts';
 
@@ -18,6 +20,8 @@ export interface Person extends CastMember {
   /** Of the class, 0 to 1. */
   readonly share: number;
   readonly sessions: readonly SessionView[];
+  /** What they did while they were there; null for somebody who never came. */
+  readonly metrics: EngagementMetricsView | null;
   /** Null for somebody who never came. */
   readonly explanation: EngagementExplanation | null;
 }
@@ -29,12 +33,18 @@ export interface Outcome {
   readonly connections: number;
   readonly peak: { readonly people: number; readonly at: Date };
   readonly analytics: MeetingAnalyticsView;
+  /** In the order in which they were asked. */
+  readonly polls: readonly PollResults[];
   /** Of the meeting's own stream, in the order of their numbers. */
   readonly events: readonly AnyEvent[];
   /** Events that went to people's own streams. */
   readonly inboxEvents: number;
   /** People whose presence is to the second what somebody else counted from the recording. */
   readonly agreeing: number;
+  /** People who were heard for as long, to the millisecond, as somebody else counted. */
+  readonly agreeingTalk: number;
+  /** Polls whose votes are those that somebody else counted. */
+  readonly agreeingPolls: number;
   readonly integrity: IntegrityReport;
 }
 
@@ -45,6 +55,8 @@ export async function outcomeOf(stage: Stage, meetingId: string, told: readonly 
   const attendance = await teacher.participants.attendance(meetingId);
   const { items: roster } = await teacher.participants.list(meetingId);
   const events = told.filter(({ stream }) => stream.kind === 'meeting' && stream.id === meetingId);
+  const { items: metrics } = await teacher.engagement.participants(meetingId);
+  const polls = await pollsOf(teacher, meetingId);
   const people: Person[] = [];
   for (const member of cast.everybody) {
     const participant = roster.find(({ authUserId }) => authUserId === member.userId);
@@ -57,6 +69,7 @@ export async function outcomeOf(stage: Stage, meetingId: string, told: readonly 
       seconds: stay?.seconds ?? 0,
       share: stay?.share ?? 0,
       sessions: stay?.sessions ?? [],
+      metrics: metrics.find(({ authUserId }) => authUserId === member.userId) ?? null,
       explanation: stay === undefined ? null : await teacher.engagement.explain(meetingId, member.userId),
     });
   }
@@ -66,14 +79,32 @@ export async function outcomeOf(stage: Stage, meetingId: string, told: readonly 
     connections: connectionsIn(attendance),
     peak: peakOf(events),
     analytics: await teacher.engagement.meeting(meetingId),
+    polls,
     events,
     inboxEvents: told.length - events.length,
     agreeing: people.filter(({ name, seconds }) => {
       const counted = recording.countedPresence.get(name);
       return counted !== undefined && Math.round(seconds) === Math.round(counted / 1000);
     }).length,
+    agreeingTalk: people.filter(({ name, metrics: done }) => {
+      const heard = Math.round((done?.speakingSeconds ?? 0) * 1000);
+      return done !== null && heard === (recording.countedTalk.get(name) ?? 0);
+    }).length,
+    agreeingPolls: polls.filter((poll, index) => isAsCounted(poll, recording.countedVotes[index])).length,
     integrity: await service.checkIntegrity(),
   };
+}
+
+async function pollsOf(teacher: Rooms, meetingId: string): Promise<PollResults[]> {
+  const results: PollResults[] = [];
+  const { items } = await teacher.polls.list(meetingId);
+  for (const { id } of items.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime()))
+    results.push(await teacher.polls.results(id));
+  return results;
+}
+
+function isAsCounted({ totals }: PollResults, counted: ReadonlyMap<number, number> | undefined): boolean {
+  return totals?.options.every(({ votes }, option) => votes === (counted?.get(option) ?? 0)) ?? false;
 }
 
 /** The last thing that happened to a person's invitation before the class. */

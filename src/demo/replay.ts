@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { MeetingService } from '../meeting-service.ts';
 import type { MeetingView } from '../meetings/index.ts';
 import type { Cast, CastMember } from './cast.ts';
-import type { Passage, Recording } from './recording.ts';
+import type { Recording } from './recording.ts';
 
 /** A clock that stands where the replay puts it. */
 export interface DrivenClock extends Clock {
@@ -75,36 +75,4 @@ export async function answer({ service, clock, cast }: Stage, meetingId: string)
   await says(undecided, appointment.undecided, 'Tentative');
   await says(latecomer, appointment.latecomer, 'Accepted');
   await says(decliner, appointment.decliner.declines, 'Declined');
-}
-
-/** A step of the class that was just taken. */
-export interface Moment {
-  readonly kind: 'start' | 'end' | Passage['kind'];
-  readonly at: Date;
-  /** Who came or went; the host for start and end. */
-  readonly person: string;
-}
-
-/**
- * Starts the class, lets everybody come and go as recorded, connection by connection, and ends it. Connections that are open then
- * are closed by the end.
- * @param taken called after each step
- */
-export async function play(stage: Stage, meetingId: string, taken: (moment: Moment) => Promise<void>): Promise<void> {
-  const { service, clock, recording, cast } = stage;
-  const teacher = service.as({ userId: cast.host.userId });
-  const ids = new Map(cast.everybody.map(({ name, userId }) => [name, userId]));
-  clock.moveTo(recording.startedAt);
-  await teacher.meetings.start(meetingId);
-  await taken({ kind: 'start', at: recording.startedAt, person: cast.host.name });
-  for (const { at, kind, person, connectionId } of recording.passages) {
-    const userId = ids.get(person);
-    if (userId === undefined) throw new RangeError(`The recording has no person ${person}.`);
-    clock.moveTo(at);
-    await service.as({ userId }).participants[kind](meetingId, { connectionId });
-    await taken({ kind, at, person });
-  }
-  clock.moveTo(recording.endedAt);
-  await teacher.meetings.end(meetingId);
-  await taken({ kind: 'end', at: recording.endedAt, person: cast.host.name });
 }

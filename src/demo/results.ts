@@ -78,10 +78,13 @@ export function rosterFacts({ people, peak, events, meeting, agreeing }: Outcome
         .join('; '),
     ],
     ['Waitlist', waitlist({ people, events, meeting })],
-    ['No answer', `${listed(silent)}: the invitation lapsed with the class, and nobody is called a no-show for it`],
+    [
+      'No answer',
+      `${listed(silent)}, whose invitation expired with the class: who never answered is absent, not a no-show`,
+    ],
     [
       'Check',
-      `the presence of ${agreeing} of ${attended} people is to the second what another program counted from the recording`,
+      `for ${agreeing} of ${attended} people, the time present is to the second what another program counted from the recording`,
     ],
   ];
   return facts(entries, setting);
@@ -102,10 +105,17 @@ export function engagementLines({ people, analytics }: Outcome, setting: Setting
     .flatMap(({ name, explanation }) => (explanation === null ? [] : [{ name, explanation }]))
     .toSorted((a, b) => (b.explanation.score ?? -1) - (a.explanation.score ?? -1));
   const students = scored.filter(({ explanation }) => explanation.score !== null);
+  const scoredBy = new Set(
+    students.flatMap(({ explanation }) =>
+      explanation.parts.flatMap(({ metric, standing }) => (standing === 'counts' ? [metric] : [])),
+    ),
+  );
   const shown = [students[0], students.at(-1), scored.find(({ explanation }) => explanation.score === null)];
   return [
     ...paragraph(
-      `The class as a whole: ${analytics.engagementScore} of 100. Why a score is what it is, explain() says of everybody; here of the highest, the lowest and the host:`,
+      `The class as a whole scored ${analytics.engagementScore} of 100. ` +
+        (scoredBy.size > 1 ? '' : 'Nothing but being there could be scored, so the time attended decides. ') +
+        'Every score can be explained; here are the highest, the lowest and the host:',
       setting,
     ),
     ...shown.flatMap((one) => {
@@ -136,8 +146,7 @@ function reasons(parts: readonly EngagementPart[]): string[] {
 /** The event stream as it happened. */
 export function streamLines(
   events: readonly AnyEvent[],
-  limit: EventLimit,
-  nameOf: (userId: string) => string,
+  { limit, nameOf, again }: { limit: EventLimit; nameOf: (userId: string) => string; again: string },
   setting: Setting,
 ): string[] {
   const { paint, places } = setting;
@@ -145,7 +154,8 @@ export function streamLines(
   const widest = Math.max(0, ...lines.map((line) => ('omitted' in line ? 0 : line.numbers.length)));
   let today = '';
   return lines.map((line) => {
-    if ('omitted' in line) return paint('dim', `${margin}${'…'.padStart(widest)}  ${line.omitted} more: --events all`);
+    if ('omitted' in line)
+      return paint('dim', `${margin}${'…'.padStart(widest)}  ${line.omitted} more: ${again} --events all`);
     const day = line.day === today ? '' : line.day;
     today = line.day;
     const when = `${day.padEnd(10)}  ${line.time}`;

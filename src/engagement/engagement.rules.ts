@@ -244,17 +244,21 @@ function rounded(value: number): number {
 }
 
 const reasons = {
-  notOffered: 'no part of this meeting, so it did not count.',
-  notObserved: 'not observed, so it did not count.',
+  notOffered: 'no part of this meeting, so not counted.',
+  notObserved: 'not observed, so not counted.',
   replaced: 'not counted, because something more exact was measured.',
-  notPermitted: 'not allowed to this person, so it did not count.',
+  notPermitted: 'not allowed to this person, so not counted.',
 } satisfies Record<Exclude<EngagementStanding, 'counts'>, string>;
 
 function partSentence(part: Omit<EngagementPart, 'sentence'>, unit: EngagementMetric['unit']): string {
   if (part.standing !== 'counts') return `${part.label}: ${reasons[part.standing]}`;
   const done = worded(part.value ?? 0, unit);
-  const enough = `full marks from ${worded(part.target, unit)} on`;
-  return `${part.label}: ${done} (${enough}), ${part.points} of ${rounded(part.renormalisedWeight)} points.`;
+  return `${part.label}: ${done} (${enoughOf(part.target, unit)}), ${part.points} of ${rounded(part.renormalisedWeight)} points.`;
+}
+
+function enoughOf(target: number, unit: EngagementMetric['unit']): string {
+  if (target > 1) return `full marks from ${worded(target, unit)} on`;
+  return unit === 'duration' ? 'any time is enough' : 'one is enough';
 }
 
 function scoreSentence(

@@ -16,6 +16,7 @@ export const analyticsView = z.strictObject({
   totalPollsCreated: z.number(),
   /** 0 to 100; null when nobody is scored. */
   engagementScore: z.number().nullable(),
+  /** Problems that were reported, and connections that were lost. */
   technicalIssuesCount: z.number(),
   recordingDurationMinutes: z.number().nullable(),
   formulaVersion: z.string().nullable(),
@@ -37,6 +38,13 @@ export interface EngagementMetricsView {
   readonly screenShareDurationMinutes: number;
   readonly microphoneActiveMinutes: number;
   readonly cameraActiveMinutes: number;
+  /** Exact; null where nothing was measured. */
+  readonly screenShareSeconds: number | null;
+  /** Unmuted. */
+  readonly microphoneSeconds: number | null;
+  /** Heard. */
+  readonly speakingSeconds: number | null;
+  readonly cameraSeconds: number | null;
   /** 0 to 100; null for hosts, unless their scoring was asked for. */
   readonly engagementScore: number | null;
   readonly formulaVersion: string | null;

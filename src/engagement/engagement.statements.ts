@@ -24,6 +24,7 @@ export interface MeetingFactsRow extends MeetingEngagementFacts {
   readonly totalScreenShares: number;
   /** Drafts included. */
   readonly totalPollsCreated: number;
+  /** Problems that were reported, and connections that fell silent: each that was lost, however soon its owner was back. */
   readonly technicalIssuesCount: number;
 }
 
@@ -149,9 +150,12 @@ export const meetingFacts = statement<MeetingFactsRow>(
            count(*) filter (where kind = 'microphone') as microphone, count(*) filter (where kind = 'camera') as camera,
            count(*) filter (where kind = 'hand') as hand
     from ${t.meeting_media_intervals} where meeting_id = $1::uuid),
+  -- What somebody reported, and every connection that was lost without anybody having to report it.
   issues as (
-    select count(*) as reported from ${t.meeting_events}
-    where stream_kind = ${streamKinds.meeting} and stream_id = $1::uuid and type = 'participant.issue-reported')
+    select (select count(*) from ${t.meeting_events}
+            where stream_kind = ${streamKinds.meeting} and stream_id = $1::uuid and type = 'participant.issue-reported')
+         + (select count(*) from ${t.meeting_participant_sessions}
+            where meeting_id = $1::uuid and left_reason = 'timed-out') as found)
   select coalesce((select extract(epoch from upper(span) - lower(span)) from meeting), 0)::float8 as "durationSeconds",
          coalesce((select max(present) from sweep), 0)::int as "peakConcurrentParticipants",
          roster.attended::int as "totalParticipants",
@@ -160,7 +164,7 @@ export const meetingFacts = statement<MeetingFactsRow>(
          chat.messages::int as "totalChatMessages",
          media.screen::int as "totalScreenShares",
          polls.created::int as "totalPollsCreated",
-         issues.reported::int as "technicalIssuesCount",
+         issues.found::int as "technicalIssuesCount",
          polls.named::int as "namedPolls",
          polls.opened::int as "openedPolls",
          jsonb_build_object('chat', chat.messages > 0, 'speaking', media.speaking > 0,

@@ -36,6 +36,8 @@ export const metricsPage = statement<MetricsRow>(
          e.attendance_seconds::float8 as "attendanceSeconds", e.chat_messages_sent as "chatMessagesSent",
          e.polls_participated as "pollsParticipated", e.screen_share_duration_minutes as "screenShareDurationMinutes",
          e.microphone_active_minutes as "microphoneActiveMinutes", e.camera_active_minutes as "cameraActiveMinutes",
+         e.screen_share_seconds::float8 as "screenShareSeconds", e.microphone_seconds::float8 as "microphoneSeconds",
+         e.speaking_seconds::float8 as "speakingSeconds", e.camera_seconds::float8 as "cameraSeconds",
          e.engagement_score::float8 as "engagementScore", e.formula_version as "formulaVersion",
          e.created_at as "createdAt"
   from ${t.participant_engagement_metrics} e

@@ -1,15 +1,21 @@
 import type { z } from 'zod';
+import { chatEvents } from '../chat/index.ts';
 import type { EventDefinition, StreamEvent } from '../core/event.ts';
 import { engagementEvents } from '../engagement/index.ts';
 import { invitationEvents } from '../invitations/index.ts';
 import { meetingEvents } from '../meetings/index.ts';
 import { participantEvents } from '../participants/index.ts';
+import { pollEvents } from '../polls/index.ts';
+import { screenShareEvents } from '../screen-share/index.ts';
 
 /** Every event there is: each room's slice, put together. */
 export const eventCatalogue = {
   ...meetingEvents,
   ...invitationEvents,
   ...participantEvents,
+  ...chatEvents,
+  ...pollEvents,
+  ...screenShareEvents,
   ...engagementEvents,
 } as const satisfies Record<string, EventDefinition>;
 

@@ -1,5 +1,5 @@
 import { type Audience, type EventDraft, type StreamEvent, type StreamRef, streamKinds } from '../core/event.ts';
-import { statement, type Tables } from '../core/statement.ts';
+import { type Parameter, type Statement, statement, type Tables } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 
 /**
@@ -133,6 +133,17 @@ export function eventOf(row: EventRow): StreamEvent {
 function audienceOf(row: EventRow): Audience {
   if (row.audience === 'all' || row.audience === 'hosts') return row.audience;
   return Object.freeze({ users: Object.freeze([...(row.audience_users ?? [])]) });
+}
+
+/** Runs a statement that appends its own events, and hands those on to be announced. */
+export async function runAppending<Row extends { readonly events: readonly EventRow[] }>(
+  work: Work,
+  of: Statement<Row>,
+  parameters: readonly Parameter[],
+): Promise<Row> {
+  const row = await work.one(of, parameters);
+  work.appended.push(...row.events.map(eventOf));
+  return row;
 }
 
 /** An expression for the events that {@link appendCtes} stored, as a JSON array of {@link EventRow}s in order. */

@@ -1,4 +1,5 @@
 export { EventBus, type EventListener } from './event-bus.ts';
-export { append, appendCtes, appendedEvents, type EventRow, eventOf } from './event-log.ts';
+export { appendOneCtes } from './append-one.ts';
+export { append, appendCtes, appendedEvents, type EventRow, eventOf, runAppending } from './event-log.ts';
 export { committedAmong, PendingEvents, pendingPositions } from './pending-events.ts';
 export { Relay } from './relay.ts';

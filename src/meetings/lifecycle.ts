@@ -3,6 +3,7 @@ import type { Kernel } from '../core/kernel.ts';
 import { authorise } from '../core/policy.ts';
 import type { Work } from '../core/work.ts';
 import { lapseInvitations } from '../invitations/index.ts';
+import { closeOpenPolls } from '../polls/index.ts';
 import { Meeting } from './meeting.entity.ts';
 import { meetingEvents } from './meeting.events.ts';
 import { isWithin, later, startWindow } from './meeting.rules.ts';
@@ -53,6 +54,7 @@ export async function cancel(
   await work.flush();
   await lapseInvitations(work, meetingId, now);
   await work.run(refreshUpcoming, [meetingId]);
+  await closeOpenPolls(work, meetingId, now);
   work.emit(meetingEvents, 'meeting.cancelled', meetingStream(meetingId), { reason });
   return current(work, meetingId);
 }

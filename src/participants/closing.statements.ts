@@ -1,3 +1,4 @@
+import type { SessionLeftReason } from '../core/enums.ts';
 import { statement, type Tables } from '../core/statement.ts';
 
 /**
@@ -12,7 +13,7 @@ export function closingCtes(t: Tables): string {
     update ${t.meeting_participant_sessions} s
     set left_at = greatest(c.left_at, s.joined_at), left_reason = c.reason
     from closing c where s.id = c.session_id and s.left_at is null
-    returning s.id, s.auth_user_id, s.joined_at, s.left_at),
+    returning s.id, s.auth_user_id, s.joined_at, s.left_at, s.left_reason),
   people as (
     select auth_user_id from closed where auth_user_id is not null group by auth_user_id),
   -- This statement still sees the sessions as they were before it, so what it closes is taken from 'closed'.
@@ -45,7 +46,7 @@ export function closingCtes(t: Tables): string {
     update ${t.meeting_media_intervals} i set ended_at = greatest(d.left_at, i.started_at)
     from lock l, departed d
     where i.meeting_id = l.id and i.auth_user_id = d.auth_user_id and i.ended_at is null and not d.still_present
-    returning i.id),
+    returning i.auth_user_id, i.kind),
   counted as (
     update ${t.meetings} m set current_participants_count = m.current_participants_count - gone.n
     from lock l, (select count(*)::int as n from departed where not still_present) gone
@@ -57,6 +58,10 @@ export function closingCtes(t: Tables): string {
 export interface ClosedRow {
   readonly auth_user_id: string;
   readonly still_present: boolean;
+  /** How the last of the sessions ended. */
+  readonly left_reason: SessionLeftReason;
+  /** Whether a share of their screen ended with it. */
+  readonly was_sharing: boolean;
 }
 
 /**
@@ -71,7 +76,10 @@ export const closeSessions = statement<ClosedRow>(
     select c.id as session_id, c."leftAt" as left_at, c.reason
     from jsonb_to_recordset($2::jsonb) as c(id uuid, "leftAt" timestamptz, reason text)),
   ${closingCtes(t)}
-  select auth_user_id, still_present from departed`,
+  select d.auth_user_id, d.still_present,
+         (select c.left_reason from closed c where c.auth_user_id = d.auth_user_id order by c.left_at desc limit 1) as left_reason,
+         exists (select from lowered l where l.auth_user_id = d.auth_user_id and l.kind = 'screen') as was_sharing
+  from departed d`,
   { prepare: false },
 );
 

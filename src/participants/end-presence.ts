@@ -4,7 +4,8 @@ import type { Kernel } from '../core/kernel.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { isAttended, sessionEnd } from './attendance.rules.ts';
-import { closeSessions, lockPresent, openSessions } from './closing.statements.ts';
+import { lockPresent, openSessions } from './closing.statements.ts';
+import { endSessions } from './closing.ts';
 
 /**
  * People who were ever there, with the exact length of their union of stays, inside the meeting's actual time: 1 meeting,
@@ -63,21 +64,15 @@ export async function endPresence(
   const grace = kernel.ports.rules.heartbeatGraceSeconds * 1000;
   await work.run(lockPresent, [meetingId]);
   const open = await work.run(openSessions, [meetingId, null]);
-  const closing = open.map((session) => ({
-    id: session.id,
-    leftAt: sessionEnd(
-      {
-        userId: session.auth_user_id,
-        joinedAt: instantOf(session.joined_at),
-        leftAt: null,
-        lastHeartbeatAt: instantOf(session.last_heartbeat_at),
-      },
-      actualEndTime,
-      grace,
-    ),
-    reason: 'ended',
-  }));
-  if (closing.length > 0) await work.run(closeSessions, [meetingId, JSON.stringify(closing)]);
+  const closing = open.map((session) => {
+    const joinedAt = instantOf(session.joined_at);
+    const lastHeartbeatAt = instantOf(session.last_heartbeat_at);
+    const stay = { userId: session.auth_user_id, joinedAt, leftAt: null, lastHeartbeatAt };
+    const leftAt = sessionEnd(stay, actualEndTime, grace);
+    // Whether a sweep came by before the end or not: a connection that had fallen silent was lost, not ended.
+    return { id: session.id, leftAt, reason: leftAt < actualEndTime ? 'timed-out' : 'ended' } as const;
+  });
+  await endSessions(work, meetingId, closing);
   await decideAttendance(work, meetingId, ended.settings);
 }
 

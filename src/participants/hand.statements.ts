@@ -73,12 +73,3 @@ export const lowerHand = statement<HandRow>(
   ${appendCtes(t)}
   ${answer(t.meetings)}`,
 );
-
-/** Takes down the hand of somebody who may not raise one any more: 1 meeting, 2 person, 3 now. */
-export const takeDownHand = statement<{ id: string }>(
-  'participant-take-down-hand',
-  (t) => `
-  update ${t.meeting_media_intervals} set ended_at = greatest($3::timestamptz, started_at)
-  where meeting_id = $1::uuid and auth_user_id = $2::uuid and kind = 'hand' and ended_at is null
-  returning id`,
-);

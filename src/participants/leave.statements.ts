@@ -16,13 +16,13 @@ export interface LeaveRow {
 }
 
 /**
- * Closes one connection of a person, or all of them, and announces it when it was the last.
+ * Closes one connection of a person, or all of them, and announces it when it was the last, after the share that ended with it.
  * The guards are those of joining, and one more: `seen` compares the own row, locked and so read anew, with what the statement
  * saw at first. Had it changed, the person's sessions may have too, and nothing is done but to say so. Every change of
  * a person's sessions writes their row, so this finds them all.
  *
  * Parameters: 1 meeting, 2 user, 3 connection or null for all, 4 now, 5 event id, 6 legal states, 7 who did it, or null,
- * 8 the reason.
+ * 8 the reason, 9 the id of the event about a share.
  */
 export const leave = statement<LeaveRow>(
   'participant-leave',
@@ -50,9 +50,13 @@ export const leave = statement<LeaveRow>(
       and s.left_at is null and ($3::text is null or s.connection_id = $3::text)),
   ${closingCtes(t)},
   drafts as (
-    select 1 as position, 0::smallint as stream_kind, l.id as stream_id, $5::uuid as id, 'participant.left' as type,
+    select 1 as position, 0::smallint as stream_kind, l.id as stream_id, $9::uuid as id, 'screen-share.stopped' as type,
            'all' as audience, null::uuid[] as audience_users, $7::uuid as actor_id,
            jsonb_build_object('userId', $2::uuid, 'reason', $8::text) as data, v.now as occurred_at
+    from lowered o cross join lock l cross join verdict v where o.kind = 'screen'
+    union all
+    select 2, 0::smallint, l.id, $5::uuid, 'participant.left', 'all', null, $7::uuid,
+           jsonb_build_object('userId', $2::uuid, 'reason', $8::text), v.now
     from departed d cross join lock l cross join verdict v where not d.still_present),
   ${appendCtes(t)}
   select v.status as meeting_status, v.role as actor_role, v.removed, v.settings, coalesce(v.stale, false) as stale,

@@ -1,5 +1,5 @@
 import { LockMode } from '@mikro-orm/core';
-import type { ParticipantRole } from '../core/enums.ts';
+import type { MediaKind, ParticipantRole } from '../core/enums.ts';
 import { MeetingError, notFound } from '../core/errors.ts';
 import { meetingStream, userStream } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
@@ -7,13 +7,18 @@ import { authorise } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { acceptByComing, promoteWaiting, withdrawInvitation } from '../invitations/index.ts';
-import { closeSessions, openSessions } from './closing.statements.ts';
-import { takeDownHand } from './hand.statements.ts';
+import { mayShareScreen, screenShareEvents } from '../screen-share/index.ts';
+import { openSessions } from './closing.statements.ts';
+import { endSessions } from './closing.ts';
+import { switchOff } from './media.statements.ts';
 import { Participant } from './participant.entity.ts';
 import { participantEvents } from './participant.events.ts';
 import { checkFlags, flagsForRole, type ParticipantFlags } from './participant.rules.ts';
 import type { AssignableRole, ParticipantView, PermissionsInput } from './participant.schema.ts';
 import { participantInMeeting, participantViewOf } from './participant.statements.ts';
+
+/** What a person switches with `setMedia`. */
+const switchable = ['microphone', 'speaking', 'camera'] as const;
 
 const seatsOf = statement<{ present: number; max_participants: number | null }>(
   'meeting-seats',
@@ -39,9 +44,7 @@ export class Membership {
     await work.flush();
     const stream = meetingStream(meetingId);
     work.emit(participantEvents, 'participant.role-changed', stream, { userId, role, formerRole });
-    // An Observer could not lower it.
-    const lowered = role === 'Observer' ? await work.run(takeDownHand, [meetingId, userId, now]) : [];
-    if (lowered.length > 0) work.emit(participantEvents, 'participant.hand-lowered', stream, { userId });
+    await takeAway(work, meetingId, person, now);
     return view(work, meetingId, userId);
   }
 
@@ -51,7 +54,7 @@ export class Membership {
     userId: string,
     flags: PermissionsInput,
   ): Promise<ParticipantView> {
-    const { standing } = await this.#kernel.enter(work, meetingId);
+    const { standing, now } = await this.#kernel.enter(work, meetingId);
     const target = await member(work, meetingId, userId);
     const fields = Object.keys(flags);
     authorise('participant.setPermissions', standing, { targetRole: roleOf(target), fields });
@@ -65,6 +68,7 @@ export class Membership {
     Object.assign(person, changed);
     await work.flush();
     work.emit(participantEvents, 'participant.permissions-changed', meetingStream(meetingId), { userId, changed });
+    await takeAway(work, meetingId, person, now);
     return view(work, meetingId, userId);
   }
 
@@ -98,9 +102,11 @@ export class Membership {
     authorise('participant.remove', standing, { targetRole: roleOf(target) });
     const person = notHost(required(target));
     const open = await work.run(openSessions, [meetingId, userId]);
-    const leftAt = now.toISOString();
-    const closing = open.map(({ id }) => ({ id, leftAt, reason: 'removed' }));
-    if (closing.length > 0) await work.run(closeSessions, [meetingId, JSON.stringify(closing)]);
+    await endSessions(
+      work,
+      meetingId,
+      open.map(({ id }) => ({ id, leftAt: now, reason: 'removed' })),
+    );
     await work.em.refresh(person);
     Object.assign(person, { removedAt: now, removedBy: work.actorId, upcomingAt: null });
     // An answer given before is void: it takes no seat, and the end does not count the person as absent.
@@ -111,6 +117,21 @@ export class Membership {
     work.emit(participantEvents, 'participant.removed', userStream(userId), { userId, meetingId });
     await promoteWaiting(work, meeting, now);
   }
+}
+
+/** Switches off what the person could no longer switch off themselves, or may not go on with. */
+async function takeAway(work: Work, meetingId: string, person: Participant, now: Date): Promise<void> {
+  const kinds: MediaKind[] = person.role === 'Observer' ? ['hand', 'microphone', 'speaking', 'camera'] : [];
+  if (!mayShareScreen(person.role, person)) kinds.push('screen');
+  if (kinds.length === 0) return;
+  const rows = await work.run(switchOff, [meetingId, person.authUserId, now, kinds]);
+  const off = new Set(rows.map(({ kind }) => kind));
+  const [stream, userId] = [meetingStream(meetingId), person.authUserId];
+  const changed = Object.fromEntries(switchable.filter((kind) => off.has(kind)).map((kind) => [kind, false]));
+  if (off.has('hand')) work.emit(participantEvents, 'participant.hand-lowered', stream, { userId });
+  if (Object.keys(changed).length > 0) work.emit(participantEvents, 'media.changed', stream, { userId, changed });
+  if (off.has('screen'))
+    work.emit(screenShareEvents, 'screen-share.stopped', stream, { userId, reason: 'not-permitted' });
 }
 
 function member(work: Work, meetingId: string, userId: string): Promise<Participant | null> {

@@ -50,6 +50,19 @@ export const participantEvents = defineEvents({
     audience: 'all',
     data: z.strictObject({ userId }),
   },
+  'media.changed': {
+    about:
+      'A person switched microphone, voice or camera; `changed` holds what changed and how it is now. Whoever leaves has everything off, unsaid.',
+    audience: 'all',
+    data: z.strictObject({
+      userId,
+      changed: z.strictObject({
+        microphone: z.boolean().optional(),
+        speaking: z.boolean().optional(),
+        camera: z.boolean().optional(),
+      }),
+    }),
+  },
   'participant.issue-reported': {
     about: 'A person, or the video platform, reported a technical problem.',
     audience: 'hosts',

@@ -41,6 +41,32 @@ export const issueInput = z.strictObject({
 });
 export type IssueInput = z.input<typeof issueInput>;
 
+/** Input of `participants.setMedia`: what is switched on or off. What is left out stays as it is. */
+export const mediaInput = z
+  .strictObject({
+    /** Unmuted. */
+    microphone: z.boolean().optional(),
+    /** Heard; needs the microphone. Switching that off ends it. */
+    speaking: z.boolean().optional(),
+    camera: z.boolean().optional(),
+  })
+  .refine((media) => Object.values(media).some((on) => on !== undefined), { error: 'must switch at least one' })
+  .refine((media) => media.microphone !== false || media.speaking !== true, {
+    error: 'must not be true while the microphone is switched off',
+    path: ['speaking'],
+  });
+export type MediaInput = z.input<typeof mediaInput>;
+
+/** What a person has switched on, on whichever device. */
+export const mediaView = z.strictObject({
+  meetingId: id,
+  authUserId: id,
+  microphone: z.boolean(),
+  speaking: z.boolean(),
+  camera: z.boolean(),
+});
+export type MediaView = Readonly<z.output<typeof mediaView>>;
+
 /** Input of `participants.recordSession`: a stay that another system observed. */
 export const recordSessionInput = z
   .strictObject({
@@ -82,9 +108,14 @@ export type ParticipantView = Readonly<z.output<typeof participantView>>;
 export const participantPageInput = pageInput;
 export type ParticipantPageInput = z.input<typeof participantPageInput>;
 
+/** One person of the roster, and what they have switched on: nothing while they are away. */
+export interface RosterEntry extends ParticipantView {
+  readonly media: Pick<MediaView, 'microphone' | 'speaking' | 'camera'>;
+}
+
 /** The roster, and how many people there are on it beyond those the caller may see by name. */
 export interface Roster {
-  readonly items: readonly ParticipantView[];
+  readonly items: readonly RosterEntry[];
   readonly nextCursor: string | null;
   /** People on the roster. */
   readonly total: number;

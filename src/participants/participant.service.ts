@@ -5,10 +5,12 @@ import { meetingStream } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { authorise } from '../core/policy.ts';
 import { id } from '../core/schema.ts';
+import { writeCurrent } from '../core/stale.ts';
 import { validate } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import { attendance } from './attendance.ts';
 import { markAttendance } from './mark-attendance.ts';
+import { switchMedia } from './media.ts';
 import { Membership } from './membership.ts';
 import { participantEvents } from './participant.events.ts';
 import {
@@ -23,6 +25,10 @@ import {
   issueInput,
   type JoinInput,
   joinInput,
+  type MediaInput,
+  mediaInput,
+  type MediaView,
+  mediaView,
   type ParticipantPageInput,
   participantPageInput,
   type ParticipantView,
@@ -73,14 +79,15 @@ export class ParticipantService {
     const repeated = await this.#kernel.repeated(this.#call, command);
     if (repeated) return repeated.answer;
     const hash = await this.#presence.verify(target, wish);
-    return this.#come(command.operation, input, (work) => this.#presence.join(work, target, wish, hash));
+    return writeCurrent(this.#kernel, this.#call, command, (work) => this.#presence.join(work, target, wish, hash));
   }
 
   /** Leaves with one device, or with all. The person is gone with their last one. */
   async leave(meetingId: string, input: ConnectionInput = {}): Promise<ParticipantView> {
     const target = validate(id, meetingId);
     const wish = validate(connectionInput, input);
-    return this.#come('participants.leave', { target, wish }, (work) => this.#presence.leave(work, target, wish));
+    const command = { operation: 'participants.leave', input: { target, wish }, output: participantView };
+    return writeCurrent(this.#kernel, this.#call, command, (work) => this.#presence.leave(work, target, wish));
   }
 
   /** Says that a device is alive. From the first one on, silence ends the device's session after a grace. */
@@ -106,6 +113,18 @@ export class ParticipantService {
     return this.#write('participants.lowerHand', { target }, participantView, (work) =>
       this.#presence.setHand(work, target, false),
     );
+  }
+
+  /**
+   * Switches one's microphone, voice or camera on or off; what is left out stays. Repeating changes nothing and tells nobody.
+   * What is on belongs to the person, not to a device, and goes off with their last one.
+   * @throws MeetingError CONFLICT for speaking while the microphone is off
+   */
+  async setMedia(meetingId: string, input: MediaInput): Promise<MediaView> {
+    const target = validate(id, meetingId);
+    const wish = validate(mediaInput, input);
+    const command = { operation: 'participants.setMedia', input: { target, wish }, output: mediaView };
+    return writeCurrent(this.#kernel, this.#call, command, (work) => switchMedia(this.#kernel, work, target, wish));
   }
 
   /** Removes a person of lower rank, on every device, until somebody invites them again. */
@@ -184,19 +203,6 @@ export class ParticipantService {
     return this.#transact('participants.recordSession', { target, stay }, participantView, (work) =>
       recordSession(this.#kernel, work, target, stay),
     );
-  }
-
-  /** Coming or going: one statement if that will do, else all over again in a transaction. */
-  async #come(
-    operation: string,
-    input: unknown,
-    body: (work: Work) => Promise<ParticipantView | null>,
-  ): Promise<ParticipantView> {
-    const done =
-      (await this.#write(operation, input, participantView.nullable(), body)) ??
-      (await this.#transact(operation, input, participantView.nullable(), body));
-    if (done === null) throw new MeetingError('INTERNAL', 'Nobody came or went, and nobody was refused.');
-    return done;
   }
 
   #write<T>(operation: string, input: unknown, output: z.ZodType<T>, body: (work: Work) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import type { ParticipantRole, ParticipationStatus } from '../core/enums.ts';
 import { instantOf } from '../core/instant.ts';
 import { statement } from '../core/statement.ts';
-import type { ParticipantView } from './participant.schema.ts';
+import type { ParticipantView, RosterEntry } from './participant.schema.ts';
 
 /** Columns of a participant as statements give them back. */
 export interface ParticipantRow {
@@ -69,23 +69,39 @@ export const lockParticipant = statement<ParticipantRow & { removed: boolean }>(
   for no key update`,
 );
 
+interface RosterRow extends ParticipantRow {
+  readonly invited_text: string;
+  readonly microphone: boolean;
+  readonly speaking: boolean;
+  readonly camera: boolean;
+}
+
 /**
  * A page of the roster in the order people were added: 1 meeting, 2 and 3 the last row's time and id, 4 the only roles shown
  * besides the actor, 5 the actor, 6 limit.
  */
-export const rosterPage = statement<ParticipantRow & { invited_text: string }>(
+export const rosterPage = statement<RosterRow>(
   'participant-roster',
   (t) => `
-  select ${participantColumns('p')}, p.invited_at::text as invited_text, h.started_at as hand_raised_at
+  select ${participantColumns('p')}, p.invited_at::text as invited_text, o.hand_raised_at, o.microphone, o.speaking, o.camera
   from ${t.meeting_participants} p
-  left join ${t.meeting_media_intervals} h
-    on h.meeting_id = p.meeting_id and h.auth_user_id = p.auth_user_id and h.kind = 'hand' and h.ended_at is null
+  cross join lateral (
+    select max(i.started_at) filter (where i.kind = 'hand') as hand_raised_at,
+           coalesce(bool_or(i.kind = 'microphone'), false) as microphone,
+           coalesce(bool_or(i.kind = 'speaking'), false) as speaking, coalesce(bool_or(i.kind = 'camera'), false) as camera
+    from ${t.meeting_media_intervals} i
+    where i.meeting_id = p.meeting_id and i.auth_user_id = p.auth_user_id and i.ended_at is null) o
   where p.meeting_id = $1::uuid and p.removed_at is null
     and ($2::timestamptz is null or (p.invited_at, p.id) > ($2::timestamptz, $3::uuid))
     and ($4::text[] is null or p.role::text = any($4::text[]) or p.auth_user_id = $5::uuid)
   order by p.invited_at, p.id limit $6::int`,
   { prepare: false },
 );
+
+export function rosterEntryOf(row: RosterRow): RosterEntry {
+  const { microphone, speaking, camera } = row;
+  return Object.freeze({ ...participantViewOf(row), media: Object.freeze({ microphone, speaking, camera }) });
+}
 
 export const rosterSize = statement<{ total: number }>(
   'participant-roster-size',

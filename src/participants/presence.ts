@@ -5,9 +5,9 @@ import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { conditions } from '../core/permission-terms.ts';
 import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
-import type { Statement } from '../core/statement.ts';
+import { current } from '../core/stale.ts';
 import type { Work } from '../core/work.ts';
-import { eventOf, type EventRow } from '../events/index.ts';
+import { runAppending } from '../events/index.ts';
 import { takeSeat } from '../invitations/index.ts';
 import { type HandRow, lowerHand, raiseHand } from './hand.statements.ts';
 import { join, type JoinRow } from './join.statements.ts';
@@ -39,13 +39,16 @@ export class Presence {
   /** @returns null when this takes more than one statement and there is no transaction to hold the lock meanwhile */
   async join(work: Work, meetingId: string, input: JoinInput, hash: string | null): Promise<ParticipantView | null> {
     await this.#refuseSystem(work, meetingId);
-    const row = await this.#current(work, () => this.#joinOnce(work, meetingId, input, hash));
+    const row = await current(work, () => this.#joinOnce(work, meetingId, input, hash, false));
     if (row === null) return null;
-    if (row.joined) return participantViewOf(arrived(row));
+    if (row.joined) return this.#arrived(work, meetingId, row);
     if (row.seat_needed === true && row.password_ok === true && row.seat_free === true && this.#mayJoin(work, row)) {
       if (!work.em.isInTransaction()) return null;
-      await takeSeat(this.#kernel, work, meetingId, work.actorId);
-      return this.join(work, meetingId, input, hash);
+      const seated = await takeSeat(this.#kernel, work, meetingId, work.actorId);
+      // Joining twice is joining once: who is in already needs no seat for that.
+      if (!seated && row.was_present !== true)
+        throw new MeetingError('CAPACITY', 'Every seat has been accepted by somebody; wait until one comes free.');
+      return this.#arrived(work, meetingId, await this.#joinOnce(work, meetingId, input, hash, !seated));
     }
     this.#refuseJoin(work, row, input);
     throw new MeetingError('INTERNAL', 'A join was refused without a reason.');
@@ -53,10 +56,10 @@ export class Presence {
 
   /** @returns null as {@link join} does */
   async leave(work: Work, meetingId: string, input: ConnectionInput): Promise<ParticipantView | null> {
-    const row = await this.#current(work, () =>
-      this.#run(work, leave, [
+    const row = await current(work, () =>
+      runAppending(work, leave, [
         ...[meetingId, work.actorId, input.connectionId ?? null, work.clockParameter, newId()],
-        ...[[...legalStates('participant.leave')], work.actorId, 'left'],
+        ...[[...legalStates('participant.leave')], work.actorId, 'left', newId()],
       ]),
     );
     if (row === null) return null;
@@ -80,8 +83,8 @@ export class Presence {
       ...[[...own], [...legalStates('participant.raiseHand')]],
     ];
     const row: HandRow = raised
-      ? await this.#run(work, raiseHand, [...parameters, newId()])
-      : await this.#run(work, lowerHand, parameters);
+      ? await runAppending(work, raiseHand, [...parameters, newId()])
+      : await runAppending(work, lowerHand, parameters);
     const present = row.present === true;
     authorise('participant.raiseHand', this.#standing(work, row), { own: true, conditions: { present } });
     return this.#self(work, meetingId);
@@ -97,9 +100,9 @@ export class Presence {
     });
   }
 
-  #joinOnce(work: Work, meetingId: string, input: JoinInput, hash: string | null): Promise<JoinRow> {
+  #joinOnce(work: Work, meetingId: string, input: JoinInput, hash: string | null, seatless: boolean): Promise<JoinRow> {
     const { default: openJoin } = allowedRoles('participant.join', this.#kernel.ports.switches);
-    return this.#run(work, join, [
+    return runAppending(work, join, [
       ...[meetingId, work.actorId, input.connectionId ?? '', work.clockParameter],
       ...[newId(), newId(), newId(), newId(), newId(), hash],
       [...legalStates('participant.join')],
@@ -107,7 +110,13 @@ export class Presence {
       conditions.seatFree.exempts[0],
       openJoin === true,
       hostSource,
+      seatless,
     ]);
+  }
+
+  /** Whoever comes has nothing on yet; whoever only comes with another device may. */
+  async #arrived(work: Work, meetingId: string, row: JoinRow): Promise<ParticipantView> {
+    return row.was_present === true ? this.#self(work, meetingId) : participantViewOf(arrived(row));
   }
 
   #refuseJoin(work: Work, row: JoinRow, input: JoinInput): void {
@@ -124,33 +133,6 @@ export class Presence {
   #mayJoin(work: Work, row: JoinRow): boolean {
     this.#refuseJoin(work, row, {});
     return true;
-  }
-
-  /** Runs a statement that appends its own events, and hands those on to be announced. */
-  async #run<Row extends { readonly events: readonly EventRow[] }>(
-    work: Work,
-    of: Statement<Row>,
-    parameters: Parameters<Work['run']>[1],
-  ): Promise<Row> {
-    const row = await work.one(of, parameters);
-    work.appended.push(...row.events.map(eventOf));
-    return row;
-  }
-
-  /**
-   * Repeats what found something changed while it waited for the meeting's lock. In a transaction once is enough: the lock is
-   * held by then. Alone it might be overtaken again and again, so that is not tried.
-   */
-  async #current<Row extends { readonly stale: boolean }>(
-    work: Work,
-    attempt: () => Promise<Row>,
-  ): Promise<Row | null> {
-    const row = await attempt();
-    if (!row.stale) return row;
-    if (!work.em.isInTransaction()) return null;
-    const again = await attempt();
-    if (again.stale) throw new MeetingError('INTERNAL', 'The meeting changed under its own lock, or has no Host.');
-    return again;
   }
 
   #standing(work: Work, found: FoundActor) {

@@ -9,11 +9,11 @@ import { authorise } from '../core/policy.ts';
 import type { Work } from '../core/work.ts';
 import { settleEngagement } from '../engagement/index.ts';
 import { acceptByComing } from '../invitations/index.ts';
-import { closeSessions } from './closing.statements.ts';
+import { endSessions } from './closing.ts';
 import { decideAttendance } from './end-presence.ts';
 import { participantEvents } from './participant.events.ts';
 import type { ParticipantView, recordSessionInput } from './participant.schema.ts';
-import { participantInMeeting, participantViewOf } from './participant.statements.ts';
+import { lockParticipant, participantInMeeting, participantViewOf } from './participant.statements.ts';
 import { addToRoster, endedStay, insertSession, settlePerson, stayBounds } from './settle.statements.ts';
 import { boundedStay, checkStay } from './stay.rules.ts';
 
@@ -31,6 +31,8 @@ export async function recordSession(
   const { meeting, standing, now } = await kernel.enter(work, meetingId);
   authorise('participant.recordSession', standing);
   const { userId } = observed;
+  // Whatever they were about to switch on is on or refused by now, and goes off with their last stay.
+  await work.run(lockParticipant, [meetingId, userId]);
   const found = await work.one(stayBounds, [meetingId, userId, conditions.seatFree.exempts[0]]);
   const removedAt = instantOf(found.removed_at);
   const actualStartTime = instantOf(found.actual_start_time);
@@ -69,8 +71,11 @@ async function store(
   const { joinedAt, leftAt } = stay;
   const place = [meetingId, stay.userId, stay.source, stay.connectionId];
   const ended = leftAt === null ? [] : await work.run(endedStay, [...place, leftAt]);
-  const closing = ended.map(({ id }) => ({ id, leftAt, reason: 'left' }));
-  if (closing.length > 0) await work.run(closeSessions, [meetingId, JSON.stringify(closing)]);
+  await endSessions(
+    work,
+    meetingId,
+    ended.map(({ id }) => ({ id, leftAt: leftAt ?? now, reason: 'left' })),
+  );
   const values = [newId(), ...place, stay.externalEventKey ?? null, joinedAt, leftAt, now];
   const added = await work.run(insertSession, values);
   return ended.length + added.length > 0;

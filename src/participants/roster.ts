@@ -6,7 +6,7 @@ import { authorise, isLimited } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
 import type { Work } from '../core/work.ts';
 import type { Roster } from './participant.schema.ts';
-import { participantViewOf, rosterPage, rosterSize } from './participant.statements.ts';
+import { rosterEntryOf, rosterPage, rosterSize } from './participant.statements.ts';
 
 const cursorKind = 'roster';
 const cursorValues = z.tuple([instantText, id]);
@@ -26,5 +26,5 @@ export async function roster(
   const rows = await work.run(rosterPage, [meetingId, ...after, roles, work.actorId, limit + 1]);
   const { total } = await work.one(rosterSize, [meetingId]);
   const key = (row: (typeof rows)[number]) => encodeCursor(cursorKind, [row.invited_text, row.id]);
-  return Object.freeze({ ...page(rows, limit, key, participantViewOf), total });
+  return Object.freeze({ ...page(rows, limit, key, rosterEntryOf), total });
 }

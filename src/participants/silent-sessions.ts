@@ -3,7 +3,8 @@ import { meetingStream } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { statement } from '../core/statement.ts';
 import { sweep } from '../core/sweep.ts';
-import { closeSessions, lockPresent } from './closing.statements.ts';
+import { lockPresent } from './closing.statements.ts';
+import { endSessions } from './closing.ts';
 import { participantEvents } from './participant.events.ts';
 
 const sweepBatch = 100;
@@ -45,9 +46,8 @@ export async function closeSilentSessions(kernel: Kernel, call: Call, signal: Ab
       await work.run(lockPresent, [meetingId]);
       const silent = await work.run(silentSessions, [meetingId, now, grace]);
       if (silent.length === 0) return 0;
-      const closing = silent.map(({ id, left_at: leftAt }) => ({ id, leftAt, reason: 'timed-out' }));
-      const people = await work.run(closeSessions, [meetingId, JSON.stringify(closing)]);
-      const left = people.filter((person) => !person.still_present);
+      const closing = silent.map(({ id, left_at: leftAt }) => ({ id, leftAt, reason: 'timed-out' as const }));
+      const left = (await endSessions(work, meetingId, closing)).filter((person) => !person.still_present);
       for (const { auth_user_id: userId } of left)
         work.emit(participantEvents, 'participant.left', meetingStream(meetingId), { userId, reason: 'timed-out' });
       return left.length;

@@ -43,6 +43,7 @@ const schema = defineEntity({
       properties: ['closesAt'],
       where: 'is_active and closes_at is not null',
     },
+    { name: 'idx_meeting_polls_active', properties: ['meeting'], where: 'is_active' },
   ],
   checks: [
     {
@@ -86,9 +87,9 @@ export interface PollProps {
   quorumPercent: number | null | undefined;
   /** How many people could have voted; counted once, at the close. */
   entitledVoters: number | null | undefined;
-  /** The result, counted once, at the close. */
+  /** The votes: while the poll is open as they were last announced; counted for good, with `entitledVoters`, at the close. */
   totals: Record<string, unknown> | null | undefined;
-  /** Up to when votes have been announced while the poll is open. */
+  /** When votes were last announced while the poll was open. */
   talliedAt: Date | null | undefined;
 }
 

@@ -6,6 +6,7 @@ import { sweep } from '../core/sweep.ts';
 import { expireDue, repairWaitlists } from '../invitations/index.ts';
 import { endMeeting } from '../meetings/index.ts';
 import { closeSilentSessions } from '../participants/index.ts';
+import { announceTallies, closeDuePolls } from '../polls/index.ts';
 import type { Job } from './worker.ts';
 
 const asSystem: Call = { principal: systemPrincipal, host: null, signal: null, idempotencyKey: null };
@@ -40,6 +41,8 @@ export function jobsOf(kernel: Kernel): readonly Job[] {
     { name: 'sessions.reap', everyMs: 15_000, run: (signal) => closeSilentSessions(kernel, asSystem, signal) },
     { name: 'meetings.auto-end', everyMs: 60_000, run: (signal) => endAbandoned(kernel, signal) },
     { name: 'waitlist.repair', everyMs: 300_000, run: (signal) => repairWaitlists(kernel, asSystem, signal) },
+    { name: 'polls.close', everyMs: 5_000, run: (signal) => closeDuePolls(kernel, asSystem, signal) },
+    { name: 'polls.tally', everyMs: 1_000, run: (signal) => announceTallies(kernel, asSystem, signal) },
     { name: 'idempotency.sweep', everyMs: 3_600_000, run: () => sweepKeys(kernel) },
   ];
 }

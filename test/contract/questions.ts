@@ -3,6 +3,8 @@ import { newId } from '../../src/core/identifier.ts';
 import type { Rooms } from '../../src/rooms.ts';
 import type { World } from '../core/matrix-reading.ts';
 import type { FixtureActor } from '../core/permissions-fixture.ts';
+import { chatQuestions, type StageChat } from './chat.ts';
+import { pollQuestions, type StagePolls } from './polls.ts';
 
 /** A meeting in one state, with somebody of every role. */
 export interface Stage {
@@ -15,6 +17,8 @@ export interface Stage {
   readonly pending: string;
   /** A time that is free for the meeting, relative to the stage's clock. */
   readonly soon: Date;
+  readonly chat: StageChat;
+  readonly polls: StagePolls;
 }
 
 /** One way to ask for an operation. */
@@ -24,6 +28,8 @@ export interface Question {
   readonly ask: (rooms: Rooms, stage: Stage) => Promise<unknown>;
   /** What differs from: the object is one's own, every condition holds, the target is an Observer. */
   readonly world?: (actor: FixtureActor, stage: Stage) => Partial<World>;
+  /** Where the actor may not know that the object exists, which no cell says. */
+  readonly hidden?: (actor: FixtureActor, stage: Stage) => boolean;
   /** Codes that a call which the matrix allows may still end in, for reasons the matrix does not know. */
   readonly business?: (actor: FixtureActor, stage: Stage) => readonly string[];
 }
@@ -113,6 +119,11 @@ export const questions: readonly Question[] = [
     ask: (rooms, { id }) => rooms.participants.lowerHand(id),
   },
   {
+    method: 'participants.setMedia',
+    op: 'participant.setMedia',
+    ask: (rooms, { id }) => rooms.participants.setMedia(id, { microphone: true }),
+  },
+  {
     method: 'participants.remove',
     op: 'participant.remove',
     ask: (rooms, { id, watcher }) => rooms.participants.remove(id, watcher),
@@ -187,6 +198,15 @@ export const questions: readonly Question[] = [
     world: (actor) => ({ own: actor !== 'Outsider' }),
   },
   { method: 'invitations.mine', op: 'invitation.mine', ask: (rooms) => rooms.invitations.mine() },
+
+  ...chatQuestions,
+  ...pollQuestions,
+
+  { method: 'screenShare.start', op: 'screen.share', ask: (rooms, { id }) => rooms.screenShare.start(id) },
+  // Nobody shares on stage, and where nobody does there is nothing that is not one's own to stop.
+  { method: 'screenShare.stop', op: 'screen.stop', ask: (rooms, { id }) => rooms.screenShare.stop(id) },
+  { method: 'screenShare.takeOver', op: 'screen.takeOver', ask: (rooms, { id }) => rooms.screenShare.takeOver(id) },
+  { method: 'screenShare.current', op: 'screen.current', ask: (rooms, { id }) => rooms.screenShare.current(id) },
 
   {
     method: 'engagement.meeting',

@@ -3,16 +3,23 @@ import { newId } from '../../src/core/identifier.ts';
 import type { MeetingService } from '../../src/meeting-service.ts';
 import type { FakeClock } from '../../src/testing/fake-clock.ts';
 import { hours, minutes } from '../setup/service.ts';
+import { buildChat } from './chat.ts';
+import { buildPolls } from './polls.ts';
 import type { Stage } from './questions.ts';
 
 /** One meeting for each state. In those that have run, everybody with a role was there. */
-export async function buildStages(service: MeetingService, clock: FakeClock): Promise<readonly Stage[]> {
+export async function buildStages(service: MeetingService, clock: FakeClock, url: string): Promise<readonly Stage[]> {
   const stages: Stage[] = [];
-  for (const status of meetingStatuses) stages.push(await buildStage(service, clock, status));
+  for (const status of meetingStatuses) stages.push(await buildStage(service, clock, status, url));
   return stages;
 }
 
-async function buildStage(service: MeetingService, clock: FakeClock, status: MeetingStatus): Promise<Stage> {
+async function buildStage(
+  service: MeetingService,
+  clock: FakeClock,
+  status: MeetingStatus,
+  url: string,
+): Promise<Stage> {
   const roles = ['CoHost', 'Presenter', 'Participant', 'Observer'] as const;
   const people = {
     ...{ Host: newId(), CoHost: newId(), Presenter: newId(), Participant: newId(), Observer: newId() },
@@ -37,6 +44,8 @@ async function buildStage(service: MeetingService, clock: FakeClock, status: Mee
     for (const userId of [people.Host, ...roles.map((role) => people[role]), watcher])
       await service.as({ userId }).participants.join(id);
   }
+  const chat = await buildChat(service, id, people, status === 'InProgress' || status === 'Completed');
+  const polls = await buildPolls(service.as({ userId: people.Presenter }), people.Presenter, id, status, url);
   if (status === 'Completed') {
     clock.advance(10 * minutes);
     await host.meetings.end(id);
@@ -44,5 +53,5 @@ async function buildStage(service: MeetingService, clock: FakeClock, status: Mee
   }
   if (status === 'Postponed') await host.meetings.postpone(id);
   if (status === 'Cancelled') await host.meetings.cancel(id);
-  return { id, status, people, watcher, pending, soon };
+  return { id, status, people, watcher, pending, soon, chat, polls };
 }

@@ -153,6 +153,28 @@ test('an answer of nothing is an answer', async ({ unit }) => {
   expect([await act(), await act(), ran]).toEqual([null, null, 1]);
 });
 
+test('under seal a key answers as ever, and tells neither whose it is nor what was asked', async ({ unit, url }) => {
+  const ada = newId();
+  const call = callOf({ principal: personOf(ada), idempotencyKey: `by ${ada}` });
+  const seal = { ownerId: newId(), seal: (text: string) => `sealed ${text.length}` };
+  let ran = 0;
+  const act = (input: unknown) =>
+    unit.unitOfWork.run(call, (work) =>
+      once(work, call, 'test.sealed', input, z.null(), async () => (ran++, null), seal),
+    );
+  await act({ choice: 1 });
+  await act({ choice: 2 }); // of the same length
+  expect(ran).toBe(1);
+  await fails(act({ choice: 10 }), 'IDEMPOTENCY_CONFLICT');
+  const rows = await execute<{ text: string; actor_id: string }>(
+    url,
+    `select k.actor_id, k::text as text from convoke.meeting_idempotency_keys k where operation = 'test.sealed'`,
+  );
+  expect(rows.map(({ actor_id: owner }) => owner)).toEqual([seal.ownerId]);
+  expect(rows[0]?.text).not.toContain(ada);
+  expect(rows[0]?.text).not.toContain('choice');
+});
+
 test('what is kept of the input is a hash', async ({ unit, url }) => {
   const writing = writer(unit, { idempotencyKey: 'hashed' });
   await writing.write({ words: 'a private thought' });

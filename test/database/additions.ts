@@ -158,9 +158,10 @@ export const additions = {
   ],
   indexes: [
     'CREATE INDEX idx_meeting_attachments_meeting_id ON meeting_attachments USING btree (meeting_id)',
+    'CREATE INDEX idx_meeting_chat_messages_conversation ON meeting_chat_messages USING btree (meeting_id, LEAST(sender_id, recipient_id), GREATEST(sender_id, recipient_id), sent_at DESC, id DESC) WHERE is_private',
     'CREATE INDEX idx_meeting_chat_messages_history ON meeting_chat_messages USING btree (meeting_id, sent_at DESC, id DESC)',
     'CREATE INDEX idx_meeting_chat_messages_reply_to_message_id ON meeting_chat_messages USING btree (reply_to_message_id) WHERE reply_to_message_id IS NOT NULL',
-    `CREATE INDEX idx_meeting_chat_messages_search ON meeting_chat_messages USING gin ((array_to_tsvector(ARRAY[meeting_id::text]) || to_tsvector('simple'::regconfig, content))) WHERE deleted_at IS NULL`,
+    `CREATE INDEX idx_meeting_chat_messages_search ON meeting_chat_messages USING gin ((array_to_tsvector(ARRAY[meeting_id::text]) || to_tsvector('simple'::regconfig, "left"(content, 10000)))) WITH (gin_pending_list_limit='512') WHERE deleted_at IS NULL`,
     'CREATE INDEX idx_meeting_events_feed ON meeting_events USING btree (tx, stream_kind, stream_id, seq)',
     `CREATE INDEX idx_meeting_events_message ON meeting_events USING btree ((data ->> 'messageId'::text)) WHERE type::text = ANY (ARRAY['chat.message.sent'::character varying, 'chat.message.edited'::character varying]::text[])`,
     'CREATE INDEX idx_meeting_idempotency_keys_expires_at ON meeting_idempotency_keys USING btree (expires_at)',
@@ -169,6 +170,7 @@ export const additions = {
     'CREATE INDEX idx_meeting_notes_agenda_item_id ON meeting_notes USING btree (agenda_item_id) WHERE agenda_item_id IS NOT NULL',
     'CREATE INDEX idx_meeting_participant_sessions_user ON meeting_participant_sessions USING btree (meeting_id, auth_user_id)',
     'CREATE INDEX idx_meeting_participants_upcoming ON meeting_participants USING btree (auth_user_id, upcoming_at, meeting_id) WHERE upcoming_at IS NOT NULL',
+    'CREATE INDEX idx_meeting_polls_active ON meeting_polls USING btree (meeting_id) WHERE is_active',
     'CREATE INDEX idx_meeting_polls_closes_at ON meeting_polls USING btree (closes_at) WHERE is_active AND closes_at IS NOT NULL',
     'CREATE INDEX idx_meeting_waitlist_entries_queue ON meeting_waitlist_entries USING btree (meeting_id, entered_at, id) WHERE promoted_at IS NULL AND left_at IS NULL',
     'CREATE INDEX idx_meeting_waitlist_entries_user ON meeting_waitlist_entries USING btree (meeting_id, auth_user_id)',
@@ -196,5 +198,5 @@ export const additions = {
     'CREATE UNIQUE INDEX meetings_series_id_original_start_local_key ON meetings USING btree (series_id, original_start_local)',
   ],
   enums: [],
-  storage: ['meeting_event_heads fillfactor=50'],
+  storage: ['idx_meeting_chat_messages_search gin_pending_list_limit=512', 'meeting_event_heads fillfactor=50'],
 };

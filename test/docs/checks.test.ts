@@ -10,7 +10,7 @@ function page(...lines: string[]): Page {
   return parsePage(lines.join('\n'));
 }
 
-test('a type error is reported at its line of the page', { timeout: 60_000 }, () => {
+test('a type error is reported at its line of the page', { timeout: 60_000 }, async () => {
   const wrong = page(
     '# A',
     '',
@@ -22,8 +22,12 @@ test('a type error is reported at its line of the page', { timeout: 60_000 }, ()
     `const s: string = n;`,
     '```',
   );
-  expect(workshop.typeErrors(new Map([['a.md', moduleOf(wrong, () => true)]]))).toEqual([
-    "a.md:8 Type 'number' is not assignable to type 'string'.",
+  const right = page('```ts', 'export const n: number = 1;', '```');
+  const modules = Object.entries({ 'docs/a.md': wrong, 'b.md': right }).map(
+    ([name, of]) => [name, moduleOf(of, () => true)] as const,
+  );
+  await expect(workshop.typeErrors(new Map(modules))).resolves.toEqual([
+    "docs/a.md:8 Type 'number' is not assignable to type 'string'.",
   ]);
 });
 
@@ -42,14 +46,19 @@ test('code that throws fails with what it said, and sees what earlier blocks dec
     'never(',
     '```',
   );
-  await expect(workshop.run('b.md', moduleOf(throwing, isRun), { DATABASE_URL: 'z' }, 30_000)).rejects.toThrow(
-    /b\.md\.ts:8[^]*Error: z/,
-  );
+  const jobs = new Map([
+    ['a.md', { text: 'console.log(process.env.DATABASE_URL);', env: { DATABASE_URL: 'y' } }],
+    ['b.md', { text: moduleOf(throwing, isRun), env: { DATABASE_URL: 'z' } }],
+  ]);
+  await expect(workshop.run(jobs, 30_000)).rejects.toThrow(/ended with 1\n[^]*\ny\n[^]*b\.md\.ts:8[^]*Error: z/);
 });
 
-test('code that leaves something open fails', async () => {
+test('code that leaves something open fails, and it is said which page did', async () => {
   const hanging = page('```ts', 'setInterval(() => {}, 1000);', '```');
-  await expect(workshop.run('c.md', moduleOf(hanging, isRun), {}, 1_000)).rejects.toThrow('did not end within 1000 ms');
+  const jobs = new Map([['c.md', { text: moduleOf(hanging, isRun), env: {} }]]);
+  await expect(workshop.run(jobs, 1_000)).rejects.toThrow(
+    /did not end within 1000 ms[^]*ended .*c\.md\.ts with open: .*Timeout/,
+  );
 });
 
 test('scripts and subcommands that do not exist are found, those in prose and comments are not', () => {

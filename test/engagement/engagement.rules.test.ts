@@ -203,14 +203,14 @@ describe('an explanation', () => {
       'Present for 80 % of the meeting, which multiplies every part: 58.82 of 100 by the formula convoke-1.',
     );
     expect(explained.parts.map(({ sentence }) => sentence)).toEqual([
-      'Being there: 48 min 0 s (full marks from 1 s on), 28.23 of 35.29 points.',
+      'Being there: 48 min 0 s (any time is enough), 28.23 of 35.29 points.',
       'Chat: 3 messages (full marks from 4 messages on), 14.12 of 23.53 points.',
       'Polls: 1 poll (full marks from 2 polls on), 9.41 of 23.53 points.',
-      'Speaking: no part of this meeting, so it did not count.',
+      'Speaking: no part of this meeting, so not counted.',
       'Microphone on: 3 min 0 s (full marks from 6 min 0 s on), 7.06 of 17.65 points.',
-      'Camera on: no part of this meeting, so it did not count.',
-      'Raised hand: no part of this meeting, so it did not count.',
-      'Screen shared: no part of this meeting, so it did not count.',
+      'Camera on: no part of this meeting, so not counted.',
+      'Raised hand: no part of this meeting, so not counted.',
+      'Screen shared: no part of this meeting, so not counted.',
     ]);
   });
 });

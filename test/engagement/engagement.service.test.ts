@@ -96,6 +96,7 @@ describe('the figures of a person', () => {
     const nothing = {
       ...{ chatMessagesSent: 0, pollsParticipated: 0, screenShareDurationMinutes: 0 },
       ...{ microphoneActiveMinutes: 0, cameraActiveMinutes: 0 },
+      ...{ screenShareSeconds: 0, microphoneSeconds: 0, speakingSeconds: 0, cameraSeconds: 0 },
     };
     const facts = {
       id: expect.any(String),

@@ -134,9 +134,9 @@ export async function insertPoll(
   await run(
     work,
     (t) => `insert into ${t.meeting_polls}
-      (id, meeting_id, creator_id, question, poll_type, options, is_anonymous, is_active, created_at, closed_at)
-    values ($1, $2, $3, 'Clear?', 'YesNo', '["Yes", "No"]', $4, false, $5, $6)`,
-    [id, meetingId, creatorId, anonymous, after(1), draft ? null : after(5)],
+      (id, meeting_id, creator_id, question, poll_type, options, is_anonymous, is_active, created_at, opened_at, closed_at)
+    values ($1, $2, $3, 'Clear?', 'YesNo', '["Yes", "No"]', $4, false, $5, $6, $7)`,
+    [id, meetingId, creatorId, anonymous, after(1), draft ? null : after(1), draft ? null : after(5)],
   );
   for (const voter of voters)
     await run(

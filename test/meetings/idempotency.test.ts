@@ -176,7 +176,14 @@ describe('a twin waits for the first one', () => {
     const first = await service.as({ userId }, { client }).with({ idempotencyKey }).meetings.schedule(wish);
     const twin = service.as({ userId }).with({ idempotencyKey }).meetings.schedule(wish);
     await expect
-      .poll(() => execute(url, "select 1 from pg_stat_activity where wait_event_type = 'Lock'"), { timeout: 10_000 })
+      .poll(
+        () =>
+          execute(
+            url,
+            "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+          ),
+        { timeout: 10_000 },
+      )
       .toHaveLength(1);
     await client.query(outcome);
     await client.end();

@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import type { ParticipantRole } from '../../src/core/enums.ts';
 import type { Rooms } from '../../src/rooms.ts';
-import type { Answer, Ending, MeetingModel } from './meeting-model.ts';
+import type { Answer, MeetingModel } from './meeting-model.ts';
+import type { Ending, Wish } from './place.ts';
+import { pollDeeds } from './poll-commands.ts';
 
 /** A meeting of the service's, and who its people are. */
 export interface Stage {
@@ -10,6 +12,14 @@ export interface Stage {
   readonly people: readonly string[];
   readonly as: (person: number) => Rooms;
   readonly sweep: () => Promise<unknown>;
+  /** Invitations that are not answered lapse. */
+  readonly expire: () => Promise<unknown>;
+  /** Whatever time people were given to answer is over now. */
+  readonly timeIsUp: () => Promise<unknown>;
+  /** Ids of the polls, in the order in which they were made. */
+  readonly polls: string[];
+  /** A poll that is open, written past the service; none where the meeting is over. */
+  readonly writePoll: () => Promise<unknown>;
 }
 
 export interface Deed {
@@ -47,10 +57,14 @@ const reschedule: fc.Arbitrary<Deed> = leader.map((by) => ({
   real: ({ as, id }) => as(by).meetings.reschedule(id, soon()),
 }));
 
-const invite: fc.Arbitrary<Deed> = fc.tuple(leader, person).map(([by, guest]) => ({
-  name: `invite ${guest} by ${by}`,
-  model: (model) => model.invite(by, guest),
-  real: (stage) => stage.as(by).invitations.invite(stage.id, { inviteeIds: [at(stage, guest)] }),
+const invite: fc.Arbitrary<Deed> = fc.tuple(leader, person, fc.boolean()).map(([by, guest, bounded]) => ({
+  name: `invite ${guest} by ${by}${bounded ? ' for a time' : ''}`,
+  model: (model) => model.invite(by, guest, bounded),
+  real: (stage) =>
+    stage.as(by).invitations.invite(stage.id, {
+      inviteeIds: [at(stage, guest)],
+      expiresAt: bounded ? new Date(Date.now() + 3_600_000) : null,
+    }),
 }));
 
 const respond: fc.Arbitrary<Deed> = fc
@@ -86,6 +100,37 @@ function ownAct(name: 'heartbeat' | 'raiseHand'): fc.Arbitrary<Deed> {
     real: ({ as, id }) => as(who).participants[name](id),
   }));
 }
+
+const wishes: Wish[] = [
+  { microphone: true },
+  { microphone: false },
+  { speaking: true },
+  { microphone: true, speaking: true },
+  { speaking: false, camera: true },
+  { camera: false },
+];
+
+const setMedia: fc.Arbitrary<Deed> = fc.tuple(person, fc.constantFrom(...wishes)).map(([who, wish]) => ({
+  name: `${who} switches ${JSON.stringify(wish)}`,
+  model: (model) => model.setMedia(who, wish),
+  real: ({ as, id }) => as(who).participants.setMedia(id, wish),
+}));
+
+const share: fc.Arbitrary<Deed> = fc.oneof(
+  ...(
+    [
+      ['start', 'startShare'],
+      ['takeOver', 'takeOver'],
+      ['stop', 'stopShare'],
+    ] as const
+  ).map(([name, act]) =>
+    person.map((who) => ({
+      name: `${who} shares: ${name}`,
+      model: (model: MeetingModel) => model[act](who),
+      real: ({ as, id }: Stage) => as(who).screenShare[name](id),
+    })),
+  ),
+);
 
 function overPerson(name: 'remove' | 'transferHost'): fc.Arbitrary<Deed> {
   return fc.tuple(leader, person).map(([by, whom]) => ({
@@ -126,6 +171,10 @@ const sweep: fc.Arbitrary<Deed> = fc.constant({
   real: (stage: Stage) => stage.sweep(),
 });
 
+function passing(name: 'timeIsUp' | 'expire'): fc.Arbitrary<Deed> {
+  return fc.constant({ name, model: (model: MeetingModel) => model[name](), real: (stage: Stage) => stage[name]() });
+}
+
 /** What people do with each other while the meeting runs. */
 export const livelyDeeds: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 8, arbitrary: join },
@@ -133,6 +182,8 @@ export const livelyDeeds: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 4, arbitrary: respond },
   { weight: 2, arbitrary: ownAct('raiseHand') },
   { weight: 1, arbitrary: ownAct('heartbeat') },
+  { weight: 3, arbitrary: setMedia },
+  { weight: 3, arbitrary: share },
   { weight: 2, arbitrary: overPerson('remove') },
   { weight: 1, arbitrary: overPerson('transferHost') },
   { weight: 1, arbitrary: setRole },
@@ -141,6 +192,9 @@ export const livelyDeeds: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: setSeats },
   { weight: 1, arbitrary: setLimit },
   { weight: 1, arbitrary: sweep },
+  { weight: 2, arbitrary: passing('timeIsUp') },
+  { weight: 1, arbitrary: passing('expire') },
+  { weight: 5, arbitrary: pollDeeds(person, leader) },
 );
 
 /** Everything that can happen to a meeting, the end of it seldom. */
@@ -151,6 +205,27 @@ export const deeds: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 1, arbitrary: lifecycle('cancel') },
   { weight: 1, arbitrary: lifecycle('end') },
   { weight: 1, arbitrary: reschedule },
+);
+
+/** An open meeting begins, and everybody comes. */
+export const gathering: readonly Deed[] = [
+  { name: 'start', model: (model) => model.start(0), real: ({ as, id }) => as(0).meetings.start(id) },
+  ...Array.from({ length: crowd }, (_, who): Deed => ({
+    name: `${who} joins`,
+    model: (model) => model.join(who, 'phone'),
+    real: ({ as, id }) => as(who).participants.join(id, { connectionId: 'phone' }),
+  })),
+];
+
+/** Polls, and what decides about them. */
+export const askingDeeds: fc.Arbitrary<Deed> = fc.oneof(
+  { weight: 16, arbitrary: pollDeeds(person, leader) },
+  { weight: 2, arbitrary: setRole },
+  { weight: 2, arbitrary: join },
+  { weight: 2, arbitrary: leave },
+  { weight: 1, arbitrary: overPerson('remove') },
+  { weight: 1, arbitrary: lifecycle('cancel') },
+  { weight: 1, arbitrary: lifecycle('end') },
 );
 
 /** A time at which a meeting may be started now. */

@@ -2,25 +2,11 @@
  * What a meeting is, in a few lines and without a database: the rules as one would tell them to somebody, to be compared with
  * what the service does. It counts people and answers; it knows nothing of locks, rows or statements.
  */
-import type { MeetingStatus, ParticipantRole, ParticipationStatus } from '../../src/core/enums.ts';
+import type { MeetingStatus, ParticipantRole } from '../../src/core/enums.ts';
 import type { MeetingErrorCode } from '../../src/core/errors.ts';
+import { accept, type Ending, fresh, goAway, isTooLate, type Place, switchMedia, type Wish } from './place.ts';
 
-export type Ending = 'ok' | MeetingErrorCode;
 export type Answer = 'Accepted' | 'Declined' | 'Tentative';
-
-/** One person's place on the roster. */
-export interface Place {
-  role: ParticipantRole;
-  status: ParticipationStatus;
-  removed: boolean;
-  invitation: 'Pending' | 'Accepted' | 'Declined' | 'Expired' | null;
-  /** Who asked, where somebody did. */
-  inviter: number | null;
-  /** Connections that are open. */
-  devices: Set<string>;
-  came: boolean;
-  hand: boolean;
-}
 
 const ahead: readonly MeetingStatus[] = ['Scheduled', 'Postponed'];
 const ranks: Record<ParticipantRole, number> = { Host: 5, CoHost: 4, Presenter: 3, Participant: 2, Observer: 1 };
@@ -64,10 +50,10 @@ export class MeetingModel {
     for (const [person, place] of this.places) {
       const { role, removed, invitation } = place;
       if (role === 'Host' || removed || invitation === null || invitation === 'Expired') continue;
-      Object.assign(place, { status: 'Invited', invitation: 'Pending' });
+      Object.assign(place, { status: 'Invited', invitation: 'Pending', answered: false });
+      if (place.time === 'over') place.time = 'unbounded';
       this.#leaveLine(person);
     }
-    this.#promote(); // a Host may stand in line too, and is not asked again
     return this.#become('Scheduled');
   }
 
@@ -85,7 +71,7 @@ export class MeetingModel {
       goAway(place);
       if (place.came) {
         place.status = 'Attended';
-        if (place.invitation === 'Pending' || place.invitation === 'Declined') place.invitation = 'Accepted';
+        accept(place);
       }
       if (place.status === 'Accepted' || place.status === 'Tentative') place.status = 'NoShow';
     }
@@ -93,14 +79,28 @@ export class MeetingModel {
     return this.#become('Completed');
   }
 
-  invite(by: number, guest: number): Ending {
+  invite(by: number, guest: number, bounded: boolean): Ending {
     const refused = this.#led(by, ['Host', 'CoHost'], [...ahead, 'InProgress']);
     if (refused) return refused;
     const known = this.places.get(guest);
-    const again = known?.removed === true || (known?.status === 'Invited' && known.invitation === 'Expired');
+    const lapsed = known?.status === 'Invited' && (known.invitation === 'Expired' || isTooLate(known));
+    const again = known?.removed === true || lapsed;
     if (guest === by || (known !== undefined && !again)) return 'ok';
     const came = known?.came ?? false;
-    this.places.set(guest, { ...fresh(), came, inviter: by });
+    // Who kept a place keeps its role.
+    const role = known === undefined || known.removed ? 'Participant' : known.role;
+    this.places.set(guest, { ...fresh(), role, came, inviter: by, time: bounded ? 'left' : 'unbounded' });
+    return 'ok';
+  }
+
+  /** Nobody is told, and nothing is done, before the sweep. */
+  timeIsUp(): Ending {
+    for (const place of this.places.values()) if (place.time === 'left') place.time = 'over';
+    return 'ok';
+  }
+
+  expire(): Ending {
+    for (const place of this.places.values()) if (isTooLate(place)) place.invitation = 'Expired';
     return 'ok';
   }
 
@@ -108,8 +108,9 @@ export class MeetingModel {
     const place = this.places.get(person);
     if (place === undefined || place.invitation === null) return 'NOT_FOUND';
     if (this.#isOver) return 'INVALID_TRANSITION';
-    if (place.invitation === 'Expired') return 'EXPIRED';
-    if (answer === 'Declined' && place.role === 'Host') return 'CONFLICT';
+    if (place.invitation === 'Expired' || isTooLate(place)) return 'EXPIRED';
+    if (answer !== 'Accepted' && place.role === 'Host') return 'CONFLICT';
+    place.answered = true;
     if (answer === 'Accepted' && this.limit !== null) {
       if (place.status === 'Accepted') return 'ok';
       if (this.#taken >= this.limit) {
@@ -147,12 +148,13 @@ export class MeetingModel {
     const kept = isHost || this.#host.devices.size > 0 ? 0 : 1;
     const inside = (place?.devices.size ?? 0) > 0;
     if (!inside && this.seats !== null && this.present >= this.seats - kept) return 'CAPACITY';
-    if (this.limit !== null && !isHost && place?.status !== 'Accepted' && this.#taken >= this.limit) return 'CAPACITY';
+    const seatless = this.limit !== null && place?.status !== 'Accepted' && this.#taken >= this.limit;
+    if (seatless && !inside) return 'CAPACITY';
     const arrived = place ?? { ...fresh(), invitation: null };
     this.places.set(person, arrived);
     arrived.devices.add(device);
     arrived.came = true;
-    this.#accept(person, arrived);
+    if (!seatless) this.#accept(person, arrived);
     return 'ok';
   }
 
@@ -175,8 +177,44 @@ export class MeetingModel {
     const place = this.#member(person);
     if (place?.role === 'Observer') return 'FORBIDDEN';
     const refused = this.#here(person);
-    if (refused === null && place !== null) place.hand = true;
+    if (refused === null && place !== null) place.on.add('hand');
     return refused ?? 'ok';
+  }
+
+  setMedia(person: number, wish: Wish): Ending {
+    const place = this.#member(person);
+    if (place?.role === 'Observer') return 'FORBIDDEN';
+    const refused = this.#here(person);
+    return refused !== null || place === null ? (refused ?? 'NOT_FOUND') : switchMedia(place, wish);
+  }
+
+  startShare(person: number): Ending {
+    const place = this.#member(person);
+    if (place?.role === 'Observer') return 'FORBIDDEN';
+    const refused = this.#here(person);
+    if (refused !== null || place === null) return refused ?? 'NOT_FOUND';
+    if (this.#sharer !== undefined && this.#sharer !== place) return 'CONFLICT';
+    place.on.add('screen');
+    return 'ok';
+  }
+
+  takeOver(person: number): Ending {
+    const refused = this.#led(person, ['Host', 'CoHost', 'Presenter'], ['InProgress']) ?? this.#here(person);
+    if (refused) return refused;
+    this.#sharer?.on.delete('screen');
+    this.#member(person)?.on.add('screen');
+    return 'ok';
+  }
+
+  /** Where nobody shares there is nothing to stop, and nothing to refuse. */
+  stopShare(person: number): Ending {
+    const place = this.#member(person);
+    const any = this.#sharer === undefined || this.#sharer === place;
+    const roles = ['Host', 'CoHost', ...(any ? ['Presenter' as const, 'Participant' as const] : [])] as const;
+    const refused = this.#led(person, roles, ['InProgress']);
+    if (refused) return refused;
+    this.#sharer?.on.delete('screen');
+    return 'ok';
   }
 
   remove(by: number, person: number): Ending {
@@ -191,7 +229,7 @@ export class MeetingModel {
     const refused = this.#over(by, person, role);
     const place = this.places.get(person);
     if (refused || place === undefined) return refused ?? 'NOT_FOUND';
-    if (role === 'Observer' && place.role !== role) place.hand = false;
+    if (role === 'Observer') place.on.clear();
     place.role = role;
     return 'ok';
   }
@@ -231,6 +269,10 @@ export class MeetingModel {
     const host = [...this.places.values()].find((place) => place.role === 'Host');
     if (host === undefined) throw new Error('a meeting has a Host');
     return host;
+  }
+
+  get #sharer(): Place | undefined {
+    return [...this.places.values()].find((place) => place.on.has('screen'));
   }
 
   get #taken(): number {
@@ -296,7 +338,7 @@ export class MeetingModel {
   /** By coming, or by taking the meeting over: whatever was answered before, and past any limit. */
   #accept(person: number, place: Place): void {
     place.status = 'Accepted';
-    if (place.invitation === 'Pending' || place.invitation === 'Declined') place.invitation = 'Accepted';
+    accept(place);
     this.#leaveLine(person);
   }
 
@@ -310,16 +352,4 @@ export class MeetingModel {
       if (next !== undefined) Object.assign(next, { status: 'Accepted', invitation: 'Accepted' });
     }
   }
-}
-
-function fresh(): Place {
-  return {
-    ...{ role: 'Participant', status: 'Invited', removed: false, invitation: 'Pending' },
-    ...{ inviter: null, devices: new Set<string>(), came: false, hand: false },
-  };
-}
-
-function goAway(place: Place): void {
-  place.devices.clear();
-  place.hand = false;
 }

@@ -11,9 +11,12 @@ import type { MeetingService } from '../../src/meeting-service.ts';
 import { type Observer, observer } from '../races/arena.ts';
 import { test as base } from '../setup/db.ts';
 import { expectIntegrity } from '../setup/integrity.ts';
-import { openService, people } from '../setup/service.ts';
-import { crowd, type Deed, deeds, livelyDeeds, soon, type Stage } from './commands.ts';
-import { type Ending, MeetingModel } from './meeting-model.ts';
+import { openService, people, secrets } from '../setup/service.ts';
+import { askingDeeds, crowd, type Deed, deeds, gathering, livelyDeeds, soon, type Stage } from './commands.ts';
+import { MeetingModel } from './meeting-model.ts';
+import type { Ending } from './place.ts';
+import { countsOf, pollsOf } from './poll-model.ts';
+import { foundPolls, writePoll } from './stored-polls.ts';
 
 const numRuns = Number(process.env['CONVOKE_MODEL_RUNS'] ?? 30);
 /** One seed for everybody, so that a change is judged by the same lives as the one before it; other lives by another seed. */
@@ -32,7 +35,7 @@ const test = base.extend<{ world: World }>({
   world: [
     async ({ url }, use) => {
       await using aside = observer(url);
-      const service = await openService(url, { limits: { poolSize: 10 } });
+      const service = await openService(url, { limits: { poolSize: 10 }, secrets });
       await use({ service, aside });
       await service.close();
       await expectIntegrity(url);
@@ -48,14 +51,38 @@ const openings = fc.record({
 });
 type Opening = typeof openings extends fc.Arbitrary<infer Value> ? Value : never;
 
-async function stageFor({ service }: World, { openJoin, seats, limit }: Opening): Promise<Stage> {
+/** Others' meetings are among them, and a sweep does so many at a time. */
+async function expire({ service }: World): Promise<void> {
+  const job = 'invitations.expire';
+  for (let lapsed = 1; lapsed > 0;) {
+    const { done, failed } = await service.worker.runOnce(job);
+    expect(failed).toEqual([]);
+    lapsed = done[job] ?? 0;
+  }
+}
+
+/** Behind the lock that every change of a meeting takes first, as nobody would be able to wait for an hour. */
+const timeIsUp = `
+  with lock as (select id from convoke.meetings where id = $1 for update)
+  update convoke.meeting_invitations i set expires_at = date_trunc('milliseconds', clock_timestamp())
+  from lock where i.meeting_id = lock.id and i.expires_at > clock_timestamp()`;
+
+async function stageFor(world: World, { openJoin, seats, limit }: Opening): Promise<Stage> {
+  const { service, aside } = world;
   const cast = people(crowd);
   const as = (person: number) => service.as({ userId: cast[person] ?? '' });
   const { id } = await as(0).meetings.schedule({
     ...{ title: 'Model', meetingType: 'Workshop', maxParticipants: seats, ...soon() },
     settings: { openJoin, ...(limit === null ? {} : { limitAcceptances: limit }) },
   });
-  return { id, people: cast, as, sweep: () => service.worker.runOnce('waitlist.repair') };
+  const polls: string[] = [];
+  return {
+    ...{ id, people: cast, as, polls },
+    writePoll: async () => polls.push(...(await writePoll(aside, id))),
+    sweep: () => service.worker.runOnce('waitlist.repair'),
+    expire: () => expire(world),
+    timeIsUp: () => aside.sql(timeIsUp, [id]),
+  };
 }
 
 async function endingOf(call: Promise<unknown>): Promise<Ending> {
@@ -74,18 +101,22 @@ interface PlaceRow {
   readonly status: string;
   readonly removed: boolean;
   readonly invitation: string | null;
+  readonly answered: boolean;
   readonly devices: string[];
-  readonly hand: boolean;
+  /** What they have on, in the order of the alphabet. */
+  readonly on: string[];
 }
 
 const places = `
   select p.auth_user_id as person, p.role, p.status, p.removed_at is not null as removed,
     (select i.status from convoke.meeting_invitations i
       where i.meeting_id = p.meeting_id and i.invitee_id = p.auth_user_id) as invitation,
+    exists (select from convoke.meeting_invitations i where i.meeting_id = p.meeting_id
+      and i.invitee_id = p.auth_user_id and i.responded_at is not null) as answered,
     array(select s.connection_id::text from convoke.meeting_participant_sessions s
       where s.meeting_id = p.meeting_id and s.auth_user_id = p.auth_user_id and s.left_at is null order by 1) as devices,
-    exists (select from convoke.meeting_media_intervals h
-      where h.meeting_id = p.meeting_id and h.auth_user_id = p.auth_user_id and h.ended_at is null) as hand
+    array(select i.kind from convoke.meeting_media_intervals i
+      where i.meeting_id = p.meeting_id and i.auth_user_id = p.auth_user_id and i.ended_at is null order by 1) as "on"
   from convoke.meeting_participants p where p.meeting_id = $1 order by p.auth_user_id`;
 
 /** The meeting as it is stored, in the words of the model. */
@@ -114,18 +145,37 @@ function expected(model: MeetingModel): Awaited<ReturnType<typeof found>> {
     counter: model.present,
     line: model.line,
     places: [...model.places]
-      .map(([person, { role, status, removed, invitation, devices, hand }]) => {
-        const place = { role, status, removed, invitation, devices: [...devices].toSorted(), hand };
-        return [person, place] as const;
+      .map(([person, { role, status, removed, invitation, answered, devices, on }]) => {
+        const open = { devices: [...devices].toSorted(), on: [...on].toSorted() };
+        return [person, { role, status, removed, invitation, answered, ...open }] as const;
       })
       .toSorted(([one], [other]) => one - other),
   };
 }
 
-async function expectSound({ aside: { sql } }: World): Promise<void> {
+/** Broken rows of lives that have failed already. */
+const known = new Set<string>();
+
+async function brokenRows({ aside: { sql } }: World) {
   const tables = tablesOf('convoke');
   const run: Parameters<typeof checkIntegrity>[0] = (of, given) => sql(of.render(tables), [...given]);
-  expect((await checkIntegrity(run, 'convoke')).violations).toEqual([]);
+  const { violations } = await checkIntegrity(run, 'convoke');
+  return violations.filter(({ invariant, id }) => !known.has(`${invariant} ${id}`));
+}
+
+async function expectSound(world: World): Promise<void> {
+  expect(await brokenRows(world)).toEqual([]);
+}
+
+/** What a life that fails leaves behind must not make the shorter ones look as if they failed, too. */
+async function live(world: World, life: () => Promise<void>): Promise<void> {
+  try {
+    await life();
+    await expectSound(world);
+  } catch (error) {
+    for (const { invariant, id } of await brokenRows(world)) known.add(`${invariant} ${id}`);
+    throw error;
+  }
 }
 
 /** One deed in the life of a meeting, done to both. */
@@ -146,6 +196,7 @@ class Step implements fc.AsyncCommand<MeetingModel, { world: World; stage: Stage
       `${this.#deed.name}: ${foretold}`,
     );
     expect(await found(real.world, real.stage)).toEqual(expected(model));
+    expect(await foundPolls(real.world.aside, real.stage)).toEqual(pollsOf(model).summary);
     if (++real.steps % checkEvery === 0) await expectSound(real.world);
   }
 
@@ -164,8 +215,28 @@ test(
           model: new MeetingModel({ host: 0, ...opening }),
           real: { world, stage: await stageFor(world, opening), steps: 0 },
         });
-        await fc.asyncModelRun(setup, life);
-        await expectSound(world);
+        await live(world, () => fc.asyncModelRun(setup, life));
+      }),
+      parameters,
+    );
+  },
+  timeout,
+);
+
+test(
+  'whatever is asked, answered and closed in a meeting, before it begins, while it runs and after it, is as the rules say',
+  async ({ world }) => {
+    const lives = fc.commands([askingDeeds.map((deed) => new Step(deed))], { maxCommands: 40, size: 'max' });
+    const opening = { openJoin: true, seats: null, limit: null };
+    const running = fc.oneof({ weight: 1, arbitrary: fc.constant(false) }, { weight: 3, arbitrary: fc.constant(true) });
+    await fc.assert(
+      fc.asyncProperty(running, lives, async (isRunning, life) => {
+        const model = new MeetingModel({ host: 0, ...opening });
+        const real = { world, stage: await stageFor(world, opening), steps: 0 };
+        await live(world, async () => {
+          for (const deed of isRunning ? gathering : []) await new Step(deed).run(model, real);
+          await fc.asyncModelRun(async () => ({ model, real }), life);
+        });
       }),
       parameters,
     );
@@ -175,6 +246,7 @@ test(
 
 const refusals: readonly Ending[] = [
   ...(['ok', 'NOT_FOUND', 'FORBIDDEN', 'INVALID_TRANSITION', 'CAPACITY', 'CONFLICT', 'EXPIRED'] as const),
+  ...(['POLL_CLOSED', 'ALREADY_VOTED', 'VALIDATION'] as const),
 ];
 
 test(
@@ -202,8 +274,14 @@ test(
           const { places: rows, counter } = await found(world, stage);
           const present = rows.filter(([, { devices }]) => devices.length > 0);
           expect(counter).toBe(present.length);
-          expect(rows.filter(([, { role }]) => role === 'Host')).toHaveLength(1);
-          expect(rows.filter(([, { hand, devices }]) => hand && devices.length === 0)).toEqual([]);
+          const hosts = rows.filter(([, { role }]) => role === 'Host');
+          expect(hosts.map(([, { status }]) => /^(Accepted|Attended|NoShow)$/.test(status))).toEqual([true]);
+          expect(rows.filter(([, { on, devices }]) => on.length > 0 && devices.length === 0)).toEqual([]);
+          expect(rows.filter(([, { on }]) => on.includes('speaking') && !on.includes('microphone'))).toEqual([]);
+          expect(rows.filter(([, { on }]) => on.includes('screen')).length).toBeLessThan(2);
+          const closed = (await foundPolls(world.aside, stage)).filter(({ totals }) => totals !== null);
+          for (const { totals, chosen } of closed)
+            expect(totals).toEqual({ votes: chosen.length, counts: countsOf(chosen) });
           await stage.sweep();
           expect((await found(world, stage)).places).toEqual(rows);
         }

@@ -20,6 +20,7 @@ describe('list', () => {
       ...{ id: expect.any(String) as string, meetingId: id, authUserId: host, role: 'Host', status: 'Accepted' },
       ...{ invitedAt: new Date(start), joinedAt: clock.now(), leftAt: null, totalDurationMinutes: 0, isPresent: true },
       ...{ isPresenter: false, canShareScreen: true, canUseChat: true, handRaisedAt: null },
+      media: { microphone: false, speaking: false, camera: false },
     });
   });
 

@@ -21,6 +21,9 @@ export const hours = 60 * minutes;
 /** Where passwords are not the subject, hashing them takes no time. */
 export const quickHasher = scryptHasher({ ln: 4, r: 1, p: 1 });
 
+/** Lets the fixture's service have anonymous polls. */
+export const secrets = { anonymousPolls: 'known to the tests and to nobody else' };
+
 /** A service of one's own; whoever opens it closes it. */
 export function openService(url: string, options: Partial<MeetingServiceOptions> = {}): Promise<MeetingService> {
   return MeetingService.open({ database: { url }, passwordHasher: quickHasher, ...options });
@@ -148,7 +151,7 @@ export const test = base.extend<
   ],
   service: [
     async ({ url, fileClock }, use) => {
-      const service = await openService(url, { clock: fileClock });
+      const service = await openService(url, { clock: fileClock, secrets });
       await use(service);
       fileClock.set(fileClock.latest());
       await catchUp(service, url, fileClock.now());

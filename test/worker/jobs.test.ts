@@ -14,6 +14,8 @@ test('every job is there and runs on an empty day', async ({ service }) => {
     'sessions.reap',
     'meetings.auto-end',
     'waitlist.repair',
+    'polls.close',
+    'polls.tally',
     'idempotency.sweep',
   ]);
 });
@@ -60,7 +62,7 @@ describe('invitations.expire', () => {
     expect(await service.worker.runOnce(expire)).toEqual({ done: { [expire]: 0 }, failed: [] });
   });
 
-  test('takes a maybe and a place in line back', async ({ service, scheduled, clock, url }) => {
+  test('takes neither a maybe nor a place in line back', async ({ service, scheduled, clock, url }) => {
     const { id, host } = await scheduled({ settings: { limitAcceptances: 1 } });
     const [ada = '', bob = ''] = people(2);
     const expiresAt = new Date(clock.now().getTime() + minutes);
@@ -71,9 +73,9 @@ describe('invitations.expire', () => {
     clock.advance(minutes);
     await service.worker.runOnce(expire);
     const { items } = await service.as({ userId: host }).participants.list(id);
-    expect(items.map(({ status }) => status)).toEqual(['Accepted', 'Invited', 'Invited']);
+    expect(items.map(({ status }) => status)).toEqual(['Accepted', 'Tentative', 'Invited']);
     const line = await execute(url, `select left_at from convoke.meeting_waitlist_entries where meeting_id = '${id}'`);
-    expect(line).toEqual([{ left_at: clock.now() }]);
+    expect(line).toEqual([{ left_at: null }]);
   });
 });
 

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Kernel } from '../core/kernel.ts';
+import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
+import { authorise } from '../core/policy.ts';
+import { id, instantText } from '../core/schema.ts';
+import type { Work } from '../core/work.ts';
+import { placesOf } from './chat.rules.ts';
+import type { FoundMessage, TextRange, SearchWish } from './chat.schema.ts';
+import { type MessageRow, messageViewOf } from './message.statements.ts';
+import { searchPage } from './search.statements.ts';
+
+const cursorKind = 'chat-search';
+const cursorValues = z.tuple([instantText, id]);
+
+/** Messages that hold the words of a text, newest first. */
+export async function search(
+  kernel: Kernel,
+  work: Work,
+  meetingId: string,
+  { text, limit, cursor }: SearchWish,
+): Promise<Page<FoundMessage>> {
+  const { standing, actor } = await kernel.look(work, meetingId);
+  authorise('chat.search', standing, {
+    conditions: { memberNow: actor !== null && !actor.removed, notDeclined: actor?.status !== 'Declined' },
+  });
+  const after = cursor === undefined ? [null, null] : decodeCursor(cursorKind, cursor, cursorValues);
+  const rows = await work.run(searchPage, [meetingId, work.actorId, text, ...after, limit + 1]);
+  const found = (row: MessageRow) => Object.freeze({ ...messageViewOf(row), matches: matchesOf(text, row.content) });
+  return page(rows, limit, (row) => encodeCursor(cursorKind, [row.sent_text, row.id]), found);
+}
+
+function matchesOf(text: string, content: string): readonly TextRange[] {
+  return Object.freeze(placesOf(text, content).map((match) => Object.freeze(match)));
+}

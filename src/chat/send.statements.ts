@@ -1,0 +1,229 @@
+import { isMeeting, type StoredSettings } from '../core/access.ts';
+import type { MeetingStatus, ParticipantRole } from '../core/enums.ts';
+import { type Statement, statement, type Tables } from '../core/statement.ts';
+import { appendOneCtes } from '../events/index.ts';
+import { isReadable, messageColumns, type MessageRow } from './message.statements.ts';
+
+/** What was stored. */
+export interface StoredMessage {
+  readonly id: string;
+  readonly sent_at: string;
+  readonly event_id: string;
+  readonly seq: string | number;
+  readonly prev: string | number;
+  readonly epoch: string;
+}
+
+/** As above; all null when nothing was. */
+export type SentColumns = { readonly [Name in keyof StoredMessage]: StoredMessage[Name] | null };
+
+/** What sending found, whether or not it went through. No row: the sender has no place in the meeting, or there is none. */
+export interface SendRow extends SentColumns {
+  readonly meeting_status: MeetingStatus;
+  readonly actor_role: ParticipantRole;
+  readonly removed: boolean;
+  readonly present: boolean;
+  readonly can_use_chat: boolean;
+  /** All that the verdict asks for was given: where nothing was stored, a twin of the same client id was committed meanwhile. */
+  readonly allowed: boolean;
+  /** Of a private message. */
+  readonly settings?: StoredSettings;
+  /** Null when the recipient does not belong to the meeting. */
+  readonly recipient_role?: ParticipantRole | null;
+  readonly recipient_reachable?: boolean | null;
+  /** Null when the answered message is not of this meeting. */
+  readonly reply?: {
+    readonly visible: boolean;
+    readonly deleted: boolean;
+    readonly system: boolean;
+    readonly same_conversation: boolean;
+  } | null;
+  /** The message that was sent before under the same client id. */
+  readonly existing?: MessageRow | null;
+  /** The file is an attachment of the meeting. */
+  readonly attached?: boolean;
+}
+
+/** What a message has beside its words. Each form is a statement of its own: what it does not have costs nothing. */
+export interface MessageForm {
+  readonly isPrivate: boolean;
+  readonly isReply: boolean;
+  /** Has a client id. */
+  readonly isNamed: boolean;
+  readonly isFile: boolean;
+}
+
+/** UUIDv7 of a time and a number: 48 bits of milliseconds, 32 of the number, 40 random ones. */
+const orderedId = (now: string, number: string, random: string) => `(
+      lpad(to_hex((extract(epoch from ${now}) * 1000)::bigint), 12, '0') || '7' || left(${number}, 3)
+      || '8' || right(${number}, 5) || right(${random}, 10))::uuid`;
+
+/** How an instant is written in the data of an event. */
+const written = (instant: string) => `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+interface Columns {
+  readonly actor: string;
+  readonly reply: string;
+  readonly recipient: string;
+  readonly client: string;
+}
+
+const none = 'null::uuid';
+
+/**
+ * The CTEs `head`, `place`, `sent`, `draft` and those that append it: they store what a CTE `verdict (meeting_id, not_before)` has
+ * a row for. The head of the meeting's events is locked before the clock is read, and the id is made of that time and of the
+ * number that the event will have: ordered by (sent_at, id), messages stand as their events do, in the order of their commits.
+ * Whoever has read up to a message never misses one that comes to stand before it.
+ *
+ * Parameters: 1 meeting, 2 sender, 3 now, 4 a random id, 5 event id, 6 type, 7 content.
+ */
+function sendingCtes(t: Tables, { actor, reply, recipient, client }: Columns): string {
+  const isPrivate = recipient === none ? 'false' : 'true';
+  const readers = recipient === none ? `'all', null::uuid[]` : `'users', array[$2::uuid, ${recipient}]`;
+  return `
+  head as (
+    select h.seq from verdict v join ${t.meeting_event_heads} h on h.stream_kind = 0 and h.stream_id = v.meeting_id
+    for no key update of h),
+  place as (
+    select v.meeting_id, lpad(to_hex(coalesce(h.seq, 0) + 1), 8, '0') as number,
+           greatest(coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())), v.not_before) as now
+    from verdict v left join head h on true),
+  sent as (
+    insert into ${t.meeting_chat_messages}
+      (id, meeting_id, sender_id, message_type, content, reply_to_message_id, is_private, recipient_id, sent_at,
+       client_message_id)
+    select ${orderedId('p.now', 'p.number', '$4::text')}, p.meeting_id, $2::uuid, $6::${t.type('chat_message_type')},
+           $7::text, ${reply}, ${isPrivate}, ${recipient}, p.now, ${client}
+    from place p
+    ${client === 'null' ? '' : `on conflict (meeting_id, sender_id, client_message_id) where client_message_id is not null do nothing`}
+    returning id, meeting_id, sent_at),
+  draft (stream_id, id, type, audience, audience_users, actor_id, data, occurred_at) as (
+    select s.meeting_id, $5::uuid, 'chat.message.sent', ${readers}, ${actor},
+           jsonb_build_object(
+             'messageId', s.id, 'senderId', $2::uuid, 'messageType', $6::text, 'content', $7::text,
+             'replyToMessageId', ${reply}, 'isPrivate', ${isPrivate}, 'recipientId', ${recipient},
+             'sentAt', ${written('s.sent_at')}, 'editedAt', null, 'deletedAt', null, 'clientMessageId', ${client}),
+           s.sent_at
+    from sent s),
+  ${appendOneCtes(t)}`;
+}
+
+const sentColumns = 's.id, s.sent_at, a.event_id, a.seq, a.prev, a.epoch';
+
+/** Public: the sender's row alone. */
+const sender = (t: Tables) => `
+  me as (
+    select p.role::text as role, p.removed_at is not null as removed, p.can_use_chat,
+           p.joined_at is not null and p.left_at is null as present, m.id as meeting_id, m.status::text as status
+    from ${t.meeting_participants} p join ${t.meetings} m on m.id = p.meeting_id
+    where p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid and ${isMeeting}
+    for share of p)`;
+
+/** Private: with the sender's row the recipient's, if they are there, in the order in which everybody locks rows of the roster. */
+const senderAndRecipient = (t: Tables, recipient: string, unlessSet: string, hosts: string) => `
+  people as (
+    select p.auth_user_id, p.role::text as role, p.removed_at is not null as removed, p.can_use_chat,
+           p.joined_at is not null and p.left_at is null as present
+    from ${t.meeting_participants} p
+    where p.meeting_id = $1::uuid and p.auth_user_id = any(array[$2::uuid, ${recipient}])
+      and (p.auth_user_id = $2::uuid or p.joined_at is not null and p.left_at is null and p.removed_at is null)
+    order by p.id
+    for share of p),
+  me as (
+    select me.role, me.removed, me.can_use_chat, me.present, m.id as meeting_id, m.status::text as status, m.settings,
+           coalesce(${recipient} <> $2::uuid and (them.role = any($8::text[]) or them.role = any($9::text[])), false)
+             as reachable,
+           case coalesce(m.settings->>'privateChat', ${unlessSet}::text)
+             when 'all' then true
+             when 'hostsOnly' then array[me.role, them.role] && ${hosts}::text[]
+             else false end as pair_may
+    from people me join ${t.meetings} m on m.id = $1::uuid
+    left join people them on them.auth_user_id = ${recipient}
+    where me.auth_user_id = $2::uuid and ${isMeeting})`;
+
+/** Locked, so that it is not deleted meanwhile. */
+const answered = (t: Tables, reply: string, recipient: string) => `
+  parent as (
+    select ${isReadable('c', '$2')} as visible, c.deleted_at is not null as deleted, c.message_type = 'System' as system,
+           not c.is_private or coalesce(${recipient} in (c.sender_id, c.recipient_id), false) as same_conversation, c.sent_at
+    from me join ${t.meeting_chat_messages} c on c.id = ${reply} and c.meeting_id = me.meeting_id
+    for share of c)`;
+
+const sentBefore = (t: Tables, client: string) => `
+  existing as (
+    select ${messageColumns('c')} from ${t.meeting_chat_messages} c
+    where c.meeting_id = $1::uuid and c.sender_id = $2::uuid and c.client_message_id = ${client})`;
+
+/**
+ * Says something: judges the right, the recipient and the answered message, stores the message and its event, in one round trip.
+ *
+ * What guards what: the sender's own row is locked, which removal, the end and a change of rights write first; with it the
+ * recipient's, and the answered message. What was committed while this waited for them is read anew. Then come the head of the
+ * events and the rest of {@link sendingCtes}. The meeting itself is not locked: it would be the one row that all who write
+ * and all who come and go wait for, and its end is seen on the sender's row.
+ *
+ * Parameters: those of {@link sendingCtes}, 8 roles that may, 9 roles that may with their flag, 10 legal states; then, of a private
+ * message, the recipient, what privateChat is where the meeting is silent and the roles it calls hosts; of an answer, the
+ * answered message; of a named one, the client id.
+ */
+function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): Statement<SendRow> {
+  let given = 10;
+  const next = (type: string) => `$${++given}::${type}`;
+  const recipient = isPrivate ? next('uuid') : none;
+  const pair = isPrivate ? ([recipient, next('text'), next('text[]')] as const) : null;
+  const reply = isReply ? next('uuid') : none;
+  const client = isNamed ? next('text') : 'null';
+  const name = [isPrivate && 'private', isReply && 'reply', isNamed && 'named', isFile && 'file'].filter(Boolean);
+  return statement<SendRow>(['chat-send', ...name].join('-'), (t) => {
+    const file = `exists (select from ${t.meeting_attachments} f where f.id = $7::uuid and f.meeting_id = me.meeting_id)`;
+    return `
+  with ${pair === null ? sender(t) : senderAndRecipient(t, ...pair)},
+  ${isReply ? `${answered(t, reply, recipient)},` : ''}
+  ${isNamed ? `${sentBefore(t, client)},` : ''}
+  verdict as (
+    select me.meeting_id, ${isReply ? 'parent.sent_at' : 'null::timestamptz'} as not_before
+    from me ${isReply ? 'join parent on true' : ''}
+    where me.present and not me.removed and me.status = any($10::text[])
+      and (me.role = any($8::text[]) or me.role = any($9::text[]) and me.can_use_chat)
+      ${isPrivate ? 'and me.reachable and me.pair_may' : ''}
+      ${isReply ? 'and parent.visible and not parent.deleted and not parent.system and parent.same_conversation' : ''}
+      ${isNamed ? 'and not exists (select from existing)' : ''}
+      ${isFile ? `and ${file}` : ''}),
+  ${sendingCtes(t, { actor: '$2::uuid', reply, recipient, client })}
+  select me.status as meeting_status, me.role as actor_role, me.removed, me.present, me.can_use_chat,
+         exists (select from verdict) as allowed,
+         ${
+           isPrivate
+             ? `me.settings, me.reachable as recipient_reachable, (
+           select r.role from ${t.meeting_participants} r
+           where r.meeting_id = $1::uuid and r.auth_user_id = ${recipient} and r.removed_at is null) as recipient_role,`
+             : ''
+         }
+         ${isReply ? '(select to_jsonb(parent) from parent) as reply,' : ''}
+         ${isNamed ? '(select to_jsonb(existing) from existing) as existing,' : ''}
+         ${isFile ? `${file} as attached,` : ''}
+         ${sentColumns}
+  from me left join sent s on true left join appended a on true`;
+  });
+}
+
+const forms = new Map<string, Statement<SendRow>>();
+
+/** The statement that sends messages of a form. */
+export function sendOf(form: MessageForm): Statement<SendRow> {
+  const key = [form.isPrivate, form.isReply, form.isNamed, form.isFile].join();
+  const known = forms.get(key) ?? sendStatement(form);
+  forms.set(key, known);
+  return known;
+}
+
+/** Lets the system speak. Parameters: those of {@link sendingCtes}. No row: there is no such meeting. */
+export const sendSystem = statement<StoredMessage>(
+  'chat-send-system',
+  (t) => `
+  with verdict as (
+    select m.id as meeting_id, null::timestamptz as not_before from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}),
+  ${sendingCtes(t, { actor: none, reply: none, recipient: none, client: 'null' })}
+  select ${sentColumns} from sent s cross join appended a`,
+);
