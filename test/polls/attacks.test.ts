@@ -3,7 +3,8 @@ import { describe, expect } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
 import type { PollService } from '../../src/polls/index.ts';
 import { fails, test, unchanged } from '../setup/service.ts';
-import { open, roomOf, single, watchedClient, yesNo } from './ballots.ts';
+import { watchedClient } from '../setup/watched-client.ts';
+import { open, roomOf, single, yesNo } from './ballots.ts';
 
 // A hostile caller is not bound by our types; this is where they are taken off.
 type Untyped = Record<keyof PollService, (...given: unknown[]) => Promise<unknown>>;

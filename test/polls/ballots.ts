@@ -1,6 +1,4 @@
 /** Polls to vote in, one of each type, and people to vote. */
-import { Client } from 'pg';
-import type { PlainClient } from '../../src/database/plain-client.ts';
 import type { MeetingService } from '../../src/meeting-service.ts';
 import type { PollInput, PollView } from '../../src/polls/index.ts';
 
@@ -29,22 +27,4 @@ export async function cast(
 ): Promise<void> {
   for (const [index, choice] of choices.entries())
     await roomOf(service)(people[index]).vote(poll.id, { selectedOptions: [choice] });
-}
-
-/** The texts of all statements that calls over this client need; the transaction is open, and rolled back in the end. */
-export async function watchedClient(
-  url: string,
-): Promise<PlainClient & AsyncDisposable & { readonly texts: string[] }> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  await client.query('begin');
-  const texts: string[] = [];
-  return {
-    texts,
-    query: (text, values) => {
-      texts.push(text);
-      return client.query<Record<string, unknown>>(text, values);
-    },
-    [Symbol.asyncDispose]: () => client.end(),
-  };
 }

@@ -5,7 +5,8 @@ import { expect } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
 import type { PollInput, PollResults, PollTotals } from '../../src/polls/index.ts';
 import { start, test } from '../setup/service.ts';
-import { multiple, open, question, rating, roomOf, single, watchedClient } from './ballots.ts';
+import { watchedClient } from '../setup/watched-client.ts';
+import { multiple, open, question, rating, roomOf, single } from './ballots.ts';
 
 interface Ballot {
   readonly selected: readonly number[];

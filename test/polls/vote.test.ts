@@ -3,7 +3,8 @@ import { newId } from '../../src/core/identifier.ts';
 import type { PollInput, VoteInput } from '../../src/polls/index.ts';
 import { execute } from '../setup/postgres.ts';
 import { fails, minutes, start, test, unchanged } from '../setup/service.ts';
-import { multiple, open, rating, roomOf, single, watchedClient, yesNo } from './ballots.ts';
+import { watchedClient } from '../setup/watched-client.ts';
+import { multiple, open, rating, roomOf, single, yesNo } from './ballots.ts';
 
 const abstain = { selectedOptions: [] } satisfies VoteInput;
 const votesIn = (url: string, pollId: string) =>
