@@ -76,8 +76,8 @@ function eventsPage(events: Readonly<Record<string, EventEntry>>): string {
 ${generated}
 
 Events are written in the transaction that makes them true and told after its commit. Each is seen by **all** (everybody
-in the meeting), by **hosts** (its Host and CoHosts), or by the person it is about, in that person's own stream. Below
-that stands what its \`data\` holds: keys marked \`?\` may be absent, and an \`instant\` is ISO 8601 in UTC.
+in the meeting), by **hosts** (its Host and CoHosts), or by the people who are named. Below that stands what its \`data\`
+holds: keys marked \`?\` may be absent, and an \`instant\` is ISO 8601 in UTC.
 
 ${sections.join('\n')}`;
 }

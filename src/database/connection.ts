@@ -161,9 +161,12 @@ async function adopt(host: HostOrm, base: BaseOptions): Promise<ServiceOrm> {
 
 function pglitePackage(): Promise<typeof Pglite> {
   return import('@mikro-orm/pglite').catch((cause: unknown) => {
-    throw new MeetingError('NOT_CONFIGURED', 'The embedded database needs a package: npm install @mikro-orm/pglite', {
-      cause,
-    });
+    throw new MeetingError(
+      'NOT_CONFIGURED',
+      'The embedded database needs the package @mikro-orm/pglite, in the version of your other @mikro-orm packages: ' +
+        'npm ls @mikro-orm/core tells which, npm install @mikro-orm/pglite@<version> adds it.',
+      { cause },
+    );
   });
 }
 
