@@ -4,7 +4,7 @@ import { statement, type Tables } from '../core/statement.ts';
 import { isReadable } from './message.statements.ts';
 
 /** How many unread messages are counted; whoever has more to read needs no number. */
-export const mostUnread = 1_000;
+const mostUnread = 1_000;
 
 /** How far somebody has read, and where they stand. No row: they have no place in the meeting, or there is none. */
 export interface ReadingRow {

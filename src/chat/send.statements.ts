@@ -1,7 +1,7 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MeetingStatus, ParticipantRole } from '../core/enums.ts';
 import { type Statement, statement, type Tables } from '../core/statement.ts';
-import { appendOneCtes } from '../events/index.ts';
+import { type Lane, reserveNumber, storeEvent, takeNumber, takeReserved } from '../events/index.ts';
 import { isReadable, messageColumns, type MessageRow } from './message.statements.ts';
 
 /** What was stored. */
@@ -24,8 +24,8 @@ export interface SendRow extends SentColumns {
   readonly removed: boolean;
   readonly present: boolean;
   readonly can_use_chat: boolean;
-  /** All that the verdict asks for was given: where nothing was stored, a twin of the same client id was committed meanwhile. */
-  readonly allowed: boolean;
+  /** Of a named message: nothing stood against it. If it was not stored all the same, a twin was, while this waited. */
+  readonly allowed?: boolean;
   /** Of a private message. */
   readonly settings?: StoredSettings;
   /** Null when the recipient does not belong to the meeting. */
@@ -61,7 +61,9 @@ const orderedId = (now: string, number: string, random: string) => `(
 /** How an instant is written in the data of an event. */
 const written = (instant: string) => `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-interface Columns {
+interface Parts {
+  /** A query for the meeting (`stream_id`), if the message may be sent, and for `not_before`, the time of what it answers. */
+  readonly verdict: string;
   readonly actor: string;
   readonly reply: string;
   readonly recipient: string;
@@ -69,47 +71,56 @@ interface Columns {
 }
 
 const none = 'null::uuid';
+const nameless = 'null::text';
 
 /**
- * The CTEs `head`, `place`, `sent`, `draft` and those that append it: they store what a CTE `verdict (meeting_id, not_before)` has
- * a row for. The head of the meeting's events is locked before the clock is read, and the id is made of that time and of the
- * number that the event will have: ordered by (sent_at, id), messages stand as their events do, in the order of their commits.
- * Whoever has read up to a message never misses one that comes to stand before it.
+ * The CTEs `place`, `message`, `sent` and `stored`, which store a message and its event where there is a verdict. The number of the
+ * event is taken before the clock is read, which locks the head of the meeting's events, and the id is made of the time and that
+ * number: ordered by (sent_at, id), messages stand as their events do, in the order of their commits. Whoever has read up to a
+ * message never misses one that comes to stand before it.
+ *
+ * A message with a client id may find that a twin was stored while this waited for the head. So its number is taken only when it
+ * is stored; a number that is taken and not used would be a gap.
  *
  * Parameters: 1 meeting, 2 sender, 3 now, 4 a random id, 5 event id, 6 type, 7 content.
  */
-function sendingCtes(t: Tables, { actor, reply, recipient, client }: Columns): string {
+function sendingCtes(t: Tables, { verdict, actor, reply, recipient, client }: Parts): string {
+  const isNamed = client !== nameless;
   const isPrivate = recipient === none ? 'false' : 'true';
-  const readers = recipient === none ? `'all', null::uuid[]` : `'users', array[$2::uuid, ${recipient}]`;
+  const lane: Lane = recipient === none ? 'all' : 'users';
+  const told = {
+    ...{ id: '$5::uuid', type: `'chat.message.sent'`, actor, at: 'now' },
+    users: recipient === none ? 'null::uuid[]' : `array[$2::uuid, ${recipient}]`,
+    data: `jsonb_build_object(
+             'messageId', id, 'senderId', $2::uuid, 'messageType', $6::text, 'content', $7::text,
+             'replyToMessageId', ${reply}, 'isPrivate', ${isPrivate}, 'recipientId', ${recipient},
+             'sentAt', ${written('now')}, 'editedAt', null, 'deletedAt', null, 'clientMessageId', ${client})`,
+  };
   return `
-  head as (
-    select h.seq from verdict v join ${t.meeting_event_heads} h on h.stream_kind = 0 and h.stream_id = v.meeting_id
-    for no key update of h),
+  verdict as (${verdict}),
+  head as (${(isNamed ? reserveNumber : takeNumber)(t, lane, 'select stream_id from verdict')}),
   place as (
-    select v.meeting_id, lpad(to_hex(coalesce(h.seq, 0) + 1), 8, '0') as number,
+    select h.*, lpad(to_hex(h.seq), 8, '0') as number,
            greatest(coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())), v.not_before) as now
-    from verdict v left join head h on true),
+    from head h cross join verdict v),
+  message as materialized (select ${orderedId('p.now', 'p.number', '$4::text')} as id, p.* from place p),
   sent as (
     insert into ${t.meeting_chat_messages}
       (id, meeting_id, sender_id, message_type, content, reply_to_message_id, is_private, recipient_id, sent_at,
        client_message_id)
-    select ${orderedId('p.now', 'p.number', '$4::text')}, p.meeting_id, $2::uuid, $6::${t.type('chat_message_type')},
-           $7::text, ${reply}, ${isPrivate}, ${recipient}, p.now, ${client}
-    from place p
-    ${client === 'null' ? '' : `on conflict (meeting_id, sender_id, client_message_id) where client_message_id is not null do nothing`}
-    returning id, meeting_id, sent_at),
-  draft (stream_id, id, type, audience, audience_users, actor_id, data, occurred_at) as (
-    select s.meeting_id, $5::uuid, 'chat.message.sent', ${readers}, ${actor},
-           jsonb_build_object(
-             'messageId', s.id, 'senderId', $2::uuid, 'messageType', $6::text, 'content', $7::text,
-             'replyToMessageId', ${reply}, 'isPrivate', ${isPrivate}, 'recipientId', ${recipient},
-             'sentAt', ${written('s.sent_at')}, 'editedAt', null, 'deletedAt', null, 'clientMessageId', ${client}),
-           s.sent_at
-    from sent s),
-  ${appendOneCtes(t)}`;
+    select id, stream_id, $2::uuid, $6::${t.type('chat_message_type')}, $7::text, ${reply}, ${isPrivate}, ${recipient}, now,
+           ${client}
+    from message
+    ${isNamed ? 'on conflict (meeting_id, sender_id, client_message_id) where client_message_id is not null do nothing' : ''}
+    returning meeting_id as stream_id),
+  ${isNamed ? `taken as (${takeReserved(t, lane, 'select stream_id from sent')}),` : ''}
+  stored as (${storeEvent(t, lane, told, isNamed ? 'message join sent using (stream_id)' : 'message')})`;
 }
 
-const sentColumns = 's.id, s.sent_at, a.event_id, a.seq, a.prev, a.epoch';
+/** The message, once it is stored. */
+const storedMessage = (isNamed: boolean) => `
+    select id, now as sent_at, $5::uuid as event_id, seq, prev, epoch from message
+    ${isNamed ? 'where exists (select from sent)' : ''}`;
 
 /** Public: the sender's row alone. */
 const sender = (t: Tables) => `
@@ -173,38 +184,34 @@ function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): St
   const recipient = isPrivate ? next('uuid') : none;
   const pair = isPrivate ? ([recipient, next('text'), next('text[]')] as const) : null;
   const reply = isReply ? next('uuid') : none;
-  const client = isNamed ? next('text') : 'null';
+  const client = isNamed ? next('text') : nameless;
   const name = [isPrivate && 'private', isReply && 'reply', isNamed && 'named', isFile && 'file'].filter(Boolean);
   return statement<SendRow>(['chat-send', ...name].join('-'), (t) => {
     const file = `exists (select from ${t.meeting_attachments} f where f.id = $7::uuid and f.meeting_id = me.meeting_id)`;
-    return `
-  with ${pair === null ? sender(t) : senderAndRecipient(t, ...pair)},
-  ${isReply ? `${answered(t, reply, recipient)},` : ''}
-  ${isNamed ? `${sentBefore(t, client)},` : ''}
-  verdict as (
-    select me.meeting_id, ${isReply ? 'parent.sent_at' : 'null::timestamptz'} as not_before
+    const verdict = `
+    select me.meeting_id as stream_id, ${isReply ? 'parent.sent_at' : 'null::timestamptz'} as not_before
     from me ${isReply ? 'join parent on true' : ''}
     where me.present and not me.removed and me.status = any($10::text[])
       and (me.role = any($8::text[]) or me.role = any($9::text[]) and me.can_use_chat)
       ${isPrivate ? 'and me.reachable and me.pair_may' : ''}
       ${isReply ? 'and parent.visible and not parent.deleted and not parent.system and parent.same_conversation' : ''}
       ${isNamed ? 'and not exists (select from existing)' : ''}
-      ${isFile ? `and ${file}` : ''}),
-  ${sendingCtes(t, { actor: '$2::uuid', reply, recipient, client })}
-  select me.status as meeting_status, me.role as actor_role, me.removed, me.present, me.can_use_chat,
-         exists (select from verdict) as allowed,
-         ${
-           isPrivate
-             ? `me.settings, me.reachable as recipient_reachable, (
+      ${isFile ? `and ${file}` : ''}`;
+    const ofRecipient = `me.settings, me.reachable as recipient_reachable, (
            select r.role from ${t.meeting_participants} r
-           where r.meeting_id = $1::uuid and r.auth_user_id = ${recipient} and r.removed_at is null) as recipient_role,`
-             : ''
-         }
+           where r.meeting_id = $1::uuid and r.auth_user_id = ${recipient} and r.removed_at is null) as recipient_role,`;
+    return `
+  with ${pair === null ? sender(t) : senderAndRecipient(t, ...pair)},
+  ${isReply ? `${answered(t, reply, recipient)},` : ''}
+  ${isNamed ? `${sentBefore(t, client)},` : ''}
+  ${sendingCtes(t, { verdict, actor: '$2::uuid', reply, recipient, client })}
+  select me.status as meeting_status, me.role as actor_role, me.removed, me.present, me.can_use_chat,
+         ${isPrivate ? ofRecipient : ''}
          ${isReply ? '(select to_jsonb(parent) from parent) as reply,' : ''}
-         ${isNamed ? '(select to_jsonb(existing) from existing) as existing,' : ''}
+         ${isNamed ? '(select to_jsonb(existing) from existing) as existing, exists (select from verdict) as allowed,' : ''}
          ${isFile ? `${file} as attached,` : ''}
-         ${sentColumns}
-  from me left join sent s on true left join appended a on true`;
+         s.*
+  from me left join (${storedMessage(isNamed)}) s on true`;
   });
 }
 
@@ -219,11 +226,11 @@ export function sendOf(form: MessageForm): Statement<SendRow> {
 }
 
 /** Lets the system speak. Parameters: those of {@link sendingCtes}. No row: there is no such meeting. */
-export const sendSystem = statement<StoredMessage>(
-  'chat-send-system',
-  (t) => `
-  with verdict as (
-    select m.id as meeting_id, null::timestamptz as not_before from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}),
-  ${sendingCtes(t, { actor: none, reply: none, recipient: none, client: 'null' })}
-  select ${sentColumns} from sent s cross join appended a`,
-);
+export const sendSystem = statement<StoredMessage>('chat-send-system', (t) => {
+  const verdict = `
+    select m.id as stream_id, null::timestamptz as not_before from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}`;
+  const nothing = { reply: none, recipient: none, client: nameless };
+  return `
+  with ${sendingCtes(t, { verdict, actor: none, ...nothing })}
+  ${storedMessage(false)}`;
+});

@@ -8,6 +8,7 @@ import { hostRoles } from '../core/permission-terms.ts';
 import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
 import type { Parameter } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
+import { ensureHead } from '../events/index.ts';
 import { type chatEvents, messageDataOf, readersOf } from './chat.events.ts';
 import { isSameMessage, refuseReply } from './chat.rules.ts';
 import type { MessageView, Sending } from './chat.schema.ts';
@@ -24,8 +25,7 @@ import {
 /** Sends a message, or gives the one that was sent before under the same client id. */
 export async function send(kernel: Kernel, work: Work, meetingId: string, message: Sending): Promise<MessageView> {
   await refuseSystem(kernel, work, meetingId);
-  const row = (await attempt(kernel, work, meetingId, message)) ?? (await attempt(kernel, work, meetingId, message));
-  if (row === null) throw new MeetingError('INTERNAL', 'A message was neither stored nor found.');
+  const row = (await attempt(kernel, work, meetingId, message)) ?? (await again(kernel, work, meetingId, message));
   if (isStored(row)) return announced(work, viewOf(meetingId, work.actorId, message, row), row);
   // A member's repeat is answered whatever has become of the right to write: nothing new is said.
   if (row.existing && !row.removed) return repeated(row.existing, message);
@@ -33,7 +33,15 @@ export async function send(kernel: Kernel, work: Work, meetingId: string, messag
   throw new MeetingError('INTERNAL', 'A message was refused without a reason.');
 }
 
-/** @returns null when a twin was stored while this waited for it */
+/** A twin is found now, and a meeting that came from elsewhere has a head for its events. */
+async function again(kernel: Kernel, work: Work, meetingId: string, message: Sending): Promise<SendRow> {
+  await work.run(ensureHead, [meetingId]);
+  const row = await attempt(kernel, work, meetingId, message);
+  if (row === null) throw new MeetingError('INTERNAL', 'A message was neither stored nor found.');
+  return row;
+}
+
+/** @returns null when a twin was stored while this waited, or the meeting's stream has no head */
 async function attempt(kernel: Kernel, work: Work, meetingId: string, message: Sending): Promise<SendRow | null> {
   const form = formOf(message);
   const operation = form.isPrivate ? 'chat.sendPrivate' : 'chat.send';
@@ -47,7 +55,7 @@ async function attempt(kernel: Kernel, work: Work, meetingId: string, message: S
   if (message.clientMessageId !== undefined) parameters.push(message.clientMessageId);
   const [row] = await work.run(sendOf(form), parameters);
   if (row === undefined) throw notFound();
-  return row.allowed && row.id === null ? null : row;
+  return row.allowed === true && row.id === null ? null : row;
 }
 
 function formOf(message: Sending): MessageForm {

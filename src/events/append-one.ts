@@ -1,30 +1,73 @@
 import { streamKinds } from '../core/event.ts';
-import type { Tables } from '../core/statement.ts';
+import { statement, type Tables } from '../core/statement.ts';
+
+/** Who an event is for, where that is known when the statement is written. */
+export type Lane = 'all' | 'hosts' | 'users';
+
+/** What a number is taken with: the event's place in its stream, and the one before it in its lane. */
+const placeOf: Readonly<Record<Lane, { moved: string; next: string; taken: string }>> = {
+  all: { moved: ', public_seq = h.seq + 1', next: 'h.public_seq', taken: 'h.public_prev' },
+  hosts: { moved: ', hosts_seq = h.seq + 1', next: 'h.hosts_seq', taken: 'h.hosts_prev' },
+  users: { moved: '', next: '0::bigint', taken: '0::bigint' },
+};
+
+const move = (lane: Lane) =>
+  `seq = h.seq + 1, public_prev = h.public_seq, hosts_prev = h.hosts_seq${placeOf[lane].moved}`;
+
+/*
+ * The parts of `appendCtes` for a statement that tells of one event at most, of one meeting: with nothing to rank, a third of its
+ * price, which counts where it is most of the statement. Each is the body of a CTE. A head is locked from the moment its number is
+ * taken or reserved until the commit, so that comes after every other lock.
+ */
+
+/** Takes the next number for each row (at most one) of a query that gives a `stream_id`: `(stream_id, seq, epoch, prev)`. */
+export function takeNumber(t: Tables, lane: Lane, from: string): string {
+  const first = { all: '1, 0', hosts: '0, 1', users: '0, 0' }[lane];
+  return `
+    insert into ${t.meeting_event_heads} as h (stream_kind, stream_id, seq, public_seq, hosts_seq)
+    select ${streamKinds.meeting}, stream_id, 1, ${first} from (${from}) f
+    on conflict (stream_kind, stream_id) do update set ${move(lane)}
+    returning h.stream_id, h.seq, h.epoch, ${placeOf[lane].taken} as prev`;
+}
 
 /**
- * As {@link appendCtes}, for a statement that tells of one event at most, of one meeting: the CTEs `heads` and `appended` out of a CTE
- * `draft (stream_id, id, type, audience, audience_users, actor_id, data, occurred_at)`. With nothing to rank it costs a third, which
- * counts where it is most of the statement. `appended` gives the columns `event_id`, `seq`, `prev` and `epoch`.
+ * As {@link takeNumber}, where it turns out later whether there is an event at all: holds the number without taking it. Nothing, where
+ * the stream has no head yet: see {@link ensureHead}.
  */
-export function appendOneCtes(t: Tables): string {
+export function reserveNumber(t: Tables, lane: Lane, from: string): string {
   return `
-  heads as (
-    insert into ${t.meeting_event_heads} as h (stream_kind, stream_id, seq, public_seq, hosts_seq)
-    select ${streamKinds.meeting}, d.stream_id, 1, (d.audience = 'all')::int, (d.audience = 'hosts')::int from draft d
-    on conflict (stream_kind, stream_id) do update set
-      public_prev = h.public_seq,
-      hosts_prev = h.hosts_seq,
-      public_seq = case when excluded.public_seq = 0 then h.public_seq else h.seq + 1 end,
-      hosts_seq = case when excluded.hosts_seq = 0 then h.hosts_seq else h.seq + 1 end,
-      seq = h.seq + 1
-    returning h.seq, h.epoch, h.public_prev, h.hosts_prev),
-  stored as (
+    select h.stream_id, h.seq + 1 as seq, h.epoch, ${placeOf[lane].next} as prev
+    from (${from}) f
+    join ${t.meeting_event_heads} h on h.stream_kind = ${streamKinds.meeting} and h.stream_id = f.stream_id
+    for no key update of h`;
+}
+
+/** Takes the number that was reserved, for each row (at most one) of a query that gives a `stream_id`. */
+export function takeReserved(t: Tables, lane: Lane, from: string): string {
+  return `
+    update ${t.meeting_event_heads} h set ${move(lane)} from (${from}) f
+    where h.stream_kind = ${streamKinds.meeting} and h.stream_id = f.stream_id`;
+}
+
+/** Makes the head of a meeting's stream, if the meeting came from elsewhere and nothing was told of it yet. Parameter: the meeting. */
+export const ensureHead = statement<never>(
+  'event-head',
+  (t) => `
+  insert into ${t.meeting_event_heads} (stream_kind, stream_id) values (${streamKinds.meeting}, $1::uuid)
+  on conflict (stream_kind, stream_id) do nothing`,
+);
+
+/** Stores the event. `from` gives the columns that are named in `columns`, and those of the number. */
+export function storeEvent(
+  t: Tables,
+  lane: Lane,
+  columns: { id: string; type: string; users: string; actor: string; data: string; at: string },
+  from: string,
+): string {
+  const { id, type, users, actor, data, at } = columns;
+  return `
     insert into ${t.meeting_events}
-      (stream_kind, stream_id, seq, id, prev, type, occurred_at, audience, audience_users, actor_id, data)
-    select ${streamKinds.meeting}, d.stream_id, h.seq, d.id,
-           case d.audience when 'all' then h.public_prev when 'hosts' then h.hosts_prev else 0 end,
-           d.type, d.occurred_at, d.audience, d.audience_users, d.actor_id, d.data
-    from draft d cross join heads h
-    returning id, seq, prev),
-  appended as (select s.id as event_id, s.seq, s.prev, h.epoch from stored s cross join heads h)`;
+      (stream_kind, stream_id, seq, prev, audience, id, type, audience_users, actor_id, data, occurred_at)
+    select ${streamKinds.meeting}, stream_id, seq, prev, '${lane}', ${id}, ${type}, ${users}, ${actor}, ${data}, ${at}
+    from ${from}`;
 }

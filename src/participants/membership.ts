@@ -74,6 +74,12 @@ export class Membership {
 
   async transferHost(work: Work, meetingId: string, userId: string): Promise<ParticipantView> {
     const { standing, now } = await this.#kernel.enter(work, meetingId);
+    // Both rows in the order in which everybody locks them: a private message holds its two people's rows at once.
+    await work.em.find(
+      Participant,
+      { meeting: meetingId, $or: [{ authUserId: userId }, { role: 'Host' }] },
+      { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } },
+    );
     const target = await member(work, meetingId, userId);
     authorise('participant.transferHost', standing, {
       conditions: { targetMayHost: target === null ? { code: 'NOT_FOUND' } : target.status !== 'Declined' },

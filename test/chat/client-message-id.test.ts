@@ -83,3 +83,14 @@ test('a refused message leaves its name free', async ({ service, room }) => {
   await service.as({ userId: ids.bob }).participants.join(id);
   expect(await bob.send(id, { content: 'Something else', clientMessageId })).toMatchObject({ clientMessageId });
 });
+
+test('also in a meeting that came from elsewhere, of which nothing was told yet', async ({ room, sql, events }) => {
+  const { id, bob } = await room();
+  // As if the rows had been imported without their events.
+  await sql('delete from convoke.meeting_events where stream_id = $1', [id]);
+  await sql('delete from convoke.meeting_event_heads where stream_id = $1', [id]);
+  events.length = 0;
+  const message = await bob.send(id, { content: 'Hello', clientMessageId });
+  expect(await bob.send(id, { content: 'Hello', clientMessageId })).toEqual(message);
+  expect(events).toMatchObject([{ seq: 1, prev: 0 }]);
+});

@@ -117,7 +117,7 @@ describe('who can be written to', () => {
     const [{ id, bob, ids }, other] = [await room(), await room()];
     await service.as({ userId: ids.ada }).participants.remove(id, ids.eve);
     await unchanged(url, async () => {
-      const refusals = [];
+      const refusals: unknown[] = [];
       for (const recipientId of [newId(), other.ids.bob, ids.eve])
         refusals.push((await fails(bob.send(id, { content: 'x', recipientId }), 'NOT_FOUND')).toJSON());
       expect(refusals).toEqual(refusals.map(() => refusals[0]));

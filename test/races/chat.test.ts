@@ -227,3 +227,16 @@ test('nobody answers what is deleted already', async ({ arena }) => {
     expect(late).toEqual([]);
   });
 });
+
+test('a meeting is handed over while its two Hosts are written to, and nobody waits in a circle', async ({ arena }) => {
+  await rounds(50, async () => {
+    const [one = '', two = ''] = people(2);
+    const { id, host } = await arena.room({ started: true, invite: [one, two], present: [one, two] });
+    const says = (from: string, to: string) => () =>
+      arena.service.as({ userId: from }).chat.send(id, { content: 'psst', recipientId: to });
+    const calls = [says(one, host), says(host, one), says(one, two), says(two, one), says(host, two)];
+    const transfer = () => arena.service.as({ userId: host }).participants.transferHost(id, one);
+    const ends = await endings(atOnce([...calls, ...calls, ...calls, transfer]));
+    expect(new Set(ends)).toEqual(new Set(['ok']));
+  });
+});
