@@ -1,5 +1,5 @@
 import type { Rooms } from '../rooms.ts';
-import type { Happening, Recording } from './recording.ts';
+import type { Happening } from './recording.ts';
 import type { Stage } from './replay.ts';
 
 /** A step of the class that was just taken. */
@@ -56,7 +56,7 @@ class Lesson {
     this.#people = people;
   }
 
-  async happen(one: Happening): Promise<unknown> {
+  happen(one: Happening): Promise<unknown> {
     const id = this.#meetingId;
     switch (one.kind) {
       case 'join':

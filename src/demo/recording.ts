@@ -71,7 +71,6 @@ const entry = z.discriminatedUnion('type', [
   z.object({ type: z.literal('poll.vote'), ...by, poll, option: z.int().nonnegative() }),
   z.object({ type: z.literal('voice.join'), ...by, muted: z.boolean() }),
   z.object({ type: z.enum([...voice, 'camera.on', 'camera.off']), ...by }),
-  // Who presents is told by roles here, and recordings are made by a video platform.
   z.object({ type: z.enum(['presenter', 'recording.on', 'recording.off', 'end']), at }),
 ]);
 type Entry = z.output<typeof entry>;
@@ -139,7 +138,11 @@ function happening(one: Entry, instant: Date): Happening | null {
     case 'camera.on':
     case 'camera.off':
       return media({ camera: one.type === 'camera.on' }, one.person);
-    default:
+    // Who presents is told by roles here, and recordings are made by a video platform.
+    case 'presenter':
+    case 'recording.on':
+    case 'recording.off':
+    case 'end':
       return null;
   }
 }

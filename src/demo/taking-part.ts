@@ -68,10 +68,11 @@ function bar(share: number): string {
   return '█'.repeat(share > 0 ? Math.max(1, Math.round(share * barLength)) : 0);
 }
 
-function number(amount: number | undefined): string {
-  return amount ? String(amount) : '–';
+function number(amount = 0): string {
+  return amount === 0 ? '–' : String(amount);
 }
 
 function time(seconds: number | null | undefined): string {
-  return seconds ? hms(seconds) : '–';
+  const measured = seconds ?? 0;
+  return measured === 0 ? '–' : hms(measured);
 }
