@@ -58,21 +58,14 @@ class Lesson {
 
   happen(one: Happening): Promise<unknown> {
     const id = this.#meetingId;
-    switch (one.kind) {
-      case 'join':
-      case 'leave':
-        return this.#as(one.person).participants[one.kind](id, { connectionId: one.connectionId });
-      case 'chat':
-        return this.#as(one.person).chat.send(id, { content: fillerText(one.length) });
-      case 'poll.open':
-        return this.#ask(one.poll);
-      case 'poll.close':
-        return this.#teacher.polls.close(this.#poll(one.poll));
-      case 'poll.vote':
-        return this.#as(one.person).polls.vote(this.#poll(one.poll), { selectedOptions: [one.option] });
-      case 'media':
-        return this.#as(one.person).participants.setMedia(id, one.media);
-    }
+    if (one.kind === 'join' || one.kind === 'leave')
+      return this.#as(one.person).participants[one.kind](id, { connectionId: one.connectionId });
+    if (one.kind === 'chat') return this.#as(one.person).chat.send(id, { content: fillerText(one.length) });
+    if (one.kind === 'poll.open') return this.#ask(one.poll);
+    if (one.kind === 'poll.close') return this.#teacher.polls.close(this.#poll(one.poll));
+    if (one.kind === 'poll.vote')
+      return this.#as(one.person).polls.vote(this.#poll(one.poll), { selectedOptions: [one.option] });
+    return this.#as(one.person).participants.setMedia(id, one.media);
   }
 
   async #ask(number: number): Promise<void> {

@@ -114,37 +114,20 @@ function happening(one: Entry, instant: Date): Happening | null {
   const media = (switched: MediaChange['media'], person: string): MediaChange => ({
     ...{ kind: 'media', at: instant, person, media: switched },
   });
-  switch (one.type) {
-    case 'join':
-    case 'leave':
-      return { kind: one.type, at: instant, person: one.person, connectionId: one.connection };
-    case 'chat':
-      return { kind: one.type, at: instant, person: one.person, length: one.length };
-    case 'poll.open':
-    case 'poll.close':
-      return { kind: one.type, at: instant, poll: one.poll };
-    case 'poll.vote':
-      return { kind: one.type, at: instant, person: one.person, poll: one.poll, option: one.option };
-    case 'voice.join':
-      return media({ microphone: !one.muted }, one.person);
-    case 'voice.unmuted':
-      return media({ microphone: true }, one.person);
-    case 'voice.muted':
-    case 'voice.leave':
-      return media({ microphone: false }, one.person);
-    case 'voice.talking':
-    case 'voice.silent':
-      return media({ speaking: one.type === 'voice.talking' }, one.person);
-    case 'camera.on':
-    case 'camera.off':
-      return media({ camera: one.type === 'camera.on' }, one.person);
-    // Who presents is told by roles here, and recordings are made by a video platform.
-    case 'presenter':
-    case 'recording.on':
-    case 'recording.off':
-    case 'end':
-      return null;
-  }
+  const { type } = one;
+  if (type === 'join' || type === 'leave')
+    return { kind: type, at: instant, person: one.person, connectionId: one.connection };
+  if (type === 'chat') return { kind: type, at: instant, person: one.person, length: one.length };
+  if (type === 'poll.open' || type === 'poll.close') return { kind: type, at: instant, poll: one.poll };
+  if (type === 'poll.vote') return { kind: type, at: instant, person: one.person, poll: one.poll, option: one.option };
+  if (type === 'voice.join') return media({ microphone: !one.muted }, one.person);
+  if (type === 'voice.unmuted') return media({ microphone: true }, one.person);
+  if (type === 'voice.muted' || type === 'voice.leave') return media({ microphone: false }, one.person);
+  if (type === 'voice.talking' || type === 'voice.silent')
+    return media({ speaking: type === 'voice.talking' }, one.person);
+  if (type === 'camera.on' || type === 'camera.off') return media({ camera: type === 'camera.on' }, one.person);
+  // Who presents is told by roles here, and recordings are made by a video platform.
+  return null;
 }
 
 /** The platform says of some who have gone that their voice has, too: nobody is left to be muted. */
