@@ -58,14 +58,13 @@ class Lesson {
 
   happen(one: Happening): Promise<unknown> {
     const id = this.#meetingId;
-    if (one.kind === 'join' || one.kind === 'leave')
-      return this.#as(one.person).participants[one.kind](id, { connectionId: one.connectionId });
+    if (one.kind === 'media') return this.#as(one.person).participants.setMedia(id, one.media);
     if (one.kind === 'chat') return this.#as(one.person).chat.send(id, { content: fillerText(one.length) });
-    if (one.kind === 'poll.open') return this.#ask(one.poll);
-    if (one.kind === 'poll.close') return this.#teacher.polls.close(this.#poll(one.poll));
     if (one.kind === 'poll.vote')
       return this.#as(one.person).polls.vote(this.#poll(one.poll), { selectedOptions: [one.option] });
-    return this.#as(one.person).participants.setMedia(id, one.media);
+    if ('connectionId' in one)
+      return this.#as(one.person).participants[one.kind](id, { connectionId: one.connectionId });
+    return one.kind === 'poll.open' ? this.#ask(one.poll) : this.#teacher.polls.close(this.#poll(one.poll));
   }
 
   async #ask(number: number): Promise<void> {
