@@ -43,6 +43,10 @@ async function shown(database: DemonstrationOptions['database'], options: Partia
   return { outcome, text, section, lines: text.split('\n') };
 }
 
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
 /** What is left to read on a terminal once everything that moved has been cleared away. */
 function kept(text: string): string {
   const lines = text
@@ -89,7 +93,6 @@ test('everybody was there for as long as was counted from the recording', ({ fir
 
 test('everybody wrote, voted and was heard as was counted from the recording', ({ first }) => {
   const { people, polls, analytics, agreeingTalk, agreeingPolls } = first.outcome;
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const heard = people.map(({ metrics }) => metrics?.speakingSeconds ?? 0);
   expect(heard.filter((seconds) => seconds > 0).map((seconds) => Math.round(seconds * 1000))).toEqual(
     expect.arrayContaining(Object.values(facts.talkBounded.talkMs)),
