@@ -113,6 +113,57 @@ test('a hundred keyed joins over a network that swallows the answers to commits 
   expect(row).toEqual({ sessions: 101, rows: 101, counter: 101, told: 101 });
 });
 
+test('a hundred keyed messages and votes over the same network are a hundred messages and votes', async () => {
+  const people = Array.from({ length: 100 }, () => newId());
+  await Promise.all(people.map((userId) => service.as({ userId }).participants.join(meeting.id)));
+  const host = service.as({ userId: meeting.host });
+  const { id: pollId } = await host.polls.create(meeting.id, { pollType: 'YesNo', question: 'All in?' });
+  const keyed = (userId: string) => service.as({ userId }).with({ idempotencyKey: 'once' });
+  const send = (userId: string) => keyed(userId).chat.send(meeting.id, { content: `I am ${userId}` });
+  const vote = (userId: string) => keyed(userId).polls.vote(pollId, { selectedOptions: [0] });
+  cutCommits();
+  const sent = await Promise.all(people.map((userId) => insist(() => send(userId))));
+  const voted = await Promise.all(people.map((userId) => insist(() => vote(userId))));
+  expect(proxy.cuts).toBeGreaterThan(20);
+
+  expect(await Promise.all(people.map((userId) => insist(() => send(userId))))).toEqual(sent);
+  expect(await Promise.all(people.map((userId) => insist(() => vote(userId))))).toEqual(voted);
+  proxy.cutAnswer = null;
+  const [row] = await cluster.query<{ messages: number; told: number; votes: number; receipts: number }>(
+    `select
+       (select count(*)::int from convoke.meeting_chat_messages c where c.meeting_id = m.id) as messages,
+       (select count(*)::int from convoke.meeting_events e
+         where e.stream_id = m.id and e.type = 'chat.message.sent') as told,
+       (select count(*)::int from convoke.meeting_poll_responses r where r.poll_id = '${pollId}') as votes,
+       (select count(*)::int from convoke.meeting_events e
+         where e.type = 'poll.vote-received' and e.data->>'pollId' = '${pollId}') as receipts
+     from convoke.meetings m where m.id = '${meeting.id}'`,
+    'app',
+  );
+  expect(row).toEqual({ messages: 100, told: 100, votes: 100, receipts: 100 });
+});
+
+test('messages with a name of their sender’s are sent once over the same network, without any key', async () => {
+  const { chat } = service.as({ userId: meeting.host });
+  const names = Array.from({ length: 60 }, (_, n) => `mine-${n}`);
+  const send = (clientMessageId: string) => chat.send(meeting.id, { content: clientMessageId, clientMessageId });
+  // A lone statement commits by itself: there is no COMMIT whose answer could be cut, so its own is. It is seen when a connection
+  // prepares it, and each cut brings a new connection.
+  const lost = 20;
+  proxy.cutAnswer = (sql) => sql.includes('meeting_chat_messages') && proxy.cuts < lost;
+  const sent = await Promise.all(names.map((name) => insist(() => send(name))));
+  expect(proxy.cuts).toBeGreaterThanOrEqual(lost);
+  proxy.cutAnswer = null;
+  expect(new Set(sent.map(({ id }) => id)).size).toBe(names.length);
+  const [row] = await cluster.query<{ messages: number; told: number }>(
+    `select (select count(*)::int from convoke.meeting_chat_messages where meeting_id = '${meeting.id}') as messages,
+            (select count(*)::int from convoke.meeting_events
+              where stream_id = '${meeting.id}' and type = 'chat.message.sent') as told`,
+    'app',
+  );
+  expect(row).toEqual({ messages: names.length, told: names.length });
+});
+
 test('without keys the same network makes outcomes unknown, and repeating blindly makes more than was asked for', async () => {
   const host = newId();
   const schedule = (key: string | null) => {
