@@ -66,7 +66,8 @@ export interface ClosedRow {
 
 /**
  * Closes the given open sessions of a locked meeting: `$2` is JSON, a list of { id, leftAt, reason }.
- * For removal, the end of a meeting and whoever sweeps silent sessions: all after {@link lockPresent} or the person's own lock.
+ * For removal, the end of a meeting and whoever sweeps silent sessions: all after {@link lockPresent}, {@link lockRoster} or the
+ * person's own lock.
  */
 export const closeSessions = statement<ClosedRow>(
   'sessions-close',
@@ -93,6 +94,16 @@ export const lockPresent = statement<{ id: string }>(
   select id from ${t.meeting_participants}
   where meeting_id = $1::uuid and joined_at is not null and left_at is null
   order by id for no key update`,
+  { prepare: false },
+);
+
+/**
+ * As {@link lockPresent}, of everybody who was ever asked: the end of a meeting writes all their rows. In one order from the start,
+ * because a private message holds its two people's rows at once, and its sender may be away.
+ */
+export const lockRoster = statement<{ id: string }>(
+  'participants-lock-roster',
+  (t) => `select id from ${t.meeting_participants} where meeting_id = $1::uuid order by id for no key update`,
   { prepare: false },
 );
 

@@ -4,7 +4,7 @@ import type { Kernel } from '../core/kernel.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { isAttended, sessionEnd } from './attendance.rules.ts';
-import { lockPresent, openSessions } from './closing.statements.ts';
+import { lockRoster, openSessions } from './closing.statements.ts';
 import { endSessions } from './closing.ts';
 
 /**
@@ -62,7 +62,7 @@ export async function endPresence(
 ): Promise<void> {
   const { meetingId, actualEndTime } = ended;
   const grace = kernel.ports.rules.heartbeatGraceSeconds * 1000;
-  await work.run(lockPresent, [meetingId]);
+  await work.run(lockRoster, [meetingId]);
   const open = await work.run(openSessions, [meetingId, null]);
   const closing = open.map((session) => {
     const joinedAt = instantOf(session.joined_at);

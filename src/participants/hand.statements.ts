@@ -1,4 +1,4 @@
-import type { StoredSettings } from '../core/access.ts';
+import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MeetingStatus, ParticipantRole } from '../core/enums.ts';
 import { statement } from '../core/statement.ts';
 import { appendCtes, appendedEvents, type EventRow } from '../events/index.ts';
@@ -14,19 +14,19 @@ export interface HandRow {
 }
 
 /**
- * The own row, locked so that nobody can remove the person or end the meeting in between: both write that row first.
+ * The own row, locked so that nobody can remove the person or end the meeting in between: both write that row first. The time is
+ * asked outside the query that locks, which computes its columns before it waits.
  * Parameters of both statements: 1 meeting, 2 user, 3 now, 4 event id, 5 allowed roles, 6 legal states.
  */
 const me = (meetings: string, participants: string) => `
   me as (
     select p.id as participant_id, p.role, p.removed_at is not null as removed,
-           p.joined_at is not null and p.left_at is null as present, m.status, m.settings, m.id as meeting_id,
-           coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now
-    from ${participants} p join ${meetings} m on m.id = p.meeting_id
+           p.joined_at is not null and p.left_at is null as present, m.status, m.settings, m.id as meeting_id
+    from ${participants} p join ${meetings} m on m.id = p.meeting_id and ${isMeeting}
     where p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid
     for no key update of p),
   allowed as (
-    select * from me
+    select me.*, coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now from me
     where present and not removed and role::text = any($5::text[]) and status::text = any($6::text[]))`;
 
 const drafts = (type: string, changed: string) => `
@@ -39,7 +39,7 @@ const drafts = (type: string, changed: string) => `
 const answer = (meetings: string) => `
   select coalesce(me.status, m.status) as meeting_status, me.role as actor_role, me.removed, me.present,
          coalesce(me.settings, m.settings) as settings, ${appendedEvents} as events
-  from (select 1) one left join ${meetings} m on m.id = $1::uuid left join me on true`;
+  from (select 1) one left join ${meetings} m on m.id = $1::uuid and ${isMeeting} left join me on true`;
 
 /** Raising a raised hand changes nothing. Parameter 7: the interval's id. */
 export const raiseHand = statement<HandRow>(

@@ -35,8 +35,7 @@ export const setMedia = statement<MediaRow>(
   (t) => `
   with me as (
     select p.id as participant_id, p.xmin::text as row_version, p.role, p.removed_at is not null as removed,
-           p.joined_at is not null and p.left_at is null as present, m.status, m.settings, m.id as meeting_id,
-           coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now
+           p.joined_at is not null and p.left_at is null as present, m.status, m.settings, m.id as meeting_id
     from ${t.meeting_participants} p join ${t.meetings} m on m.id = p.meeting_id and ${isMeeting}
     where p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid
     for no key update of p),
@@ -54,7 +53,9 @@ export const setMedia = statement<MediaRow>(
     left join ${t.meeting_media_intervals} i
       on i.meeting_id = $1::uuid and i.auth_user_id = $2::uuid and i.kind = w.kind and i.ended_at is null),
   verdict as (
-    select me.*, me.row_version is distinct from seen.row_version as stale,
+    -- The time is asked here: a query that locks computes its columns before it waits.
+    select me.*, coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now,
+           me.row_version is distinct from seen.row_version as stale,
            exists (select from media where kind = 'speaking' and turned_on)
              and not (select is_on from media where kind = 'microphone') as muted
     from me left join seen on true),

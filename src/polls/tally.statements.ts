@@ -49,7 +49,8 @@ function entitledCte(t: Tables, roles: string): string {
         from ${t.meeting_participant_sessions} s
         join ${t.meeting_participants} p on p.meeting_id = s.meeting_id and p.auth_user_id = s.auth_user_id
         where s.meeting_id = e.meeting_id and p.role::text = any(${roles}::text[])
-          and s.joined_at <= e.closed_at and (s.left_at is null or s.left_at > e.opened_at)
+          -- Whoever stays to the end is there while the last polls are open, whatever the clock says of the two.
+          and s.joined_at <= e.closed_at and (s.left_at is null or s.left_at > e.opened_at or s.left_reason = 'ended')
         union
         select r.respondent_id from ${t.meeting_poll_responses} r where r.poll_id = e.id and not e.is_anonymous) people) v)`;
 }

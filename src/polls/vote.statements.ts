@@ -119,7 +119,9 @@ export const castVote = statement<VotingRow>(
   written as (
     insert into ${t.meeting_poll_responses} as r (id, poll_id, respondent_id, selected_options, response_text, responded_at)
     select case when f.is_anonymous then gen_random_uuid() else $8::uuid end, f.poll_id, f.respondent_id,
-           to_jsonb($9::int[]), $10::text, case when f.is_anonymous then f.opened_at else f.now end
+           to_jsonb($9::int[]), $10::text,
+           -- No vote is older than its poll, though clocks step back.
+           case when f.is_anonymous then f.opened_at else greatest(f.now, f.opened_at) end
     from fitting f
     on conflict (poll_id, respondent_id) do update
       set selected_options = excluded.selected_options, response_text = excluded.response_text,

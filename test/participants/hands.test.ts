@@ -10,6 +10,19 @@ const hands = (url: string, meetingId: string) =>
      where meeting_id = '${meetingId}' and kind = 'hand' order by started_at`,
   );
 
+/** Makes a meeting the template of a series. */
+async function hide(url: string, meetingId: string, host: string): Promise<void> {
+  const series = newId();
+  await execute(
+    url,
+    `insert into convoke.recurring_meeting_series
+       (id, series_name, template_meeting_id, creator_id, recurrence_pattern, series_start_date)
+     values ('${series}', 'Weekly', '${meetingId}', '${host}', '{}', '2026-03-02');
+     update convoke.meetings set series_id = '${series}', is_recurring = true, recurrence_pattern = '{}'
+     where id = '${meetingId}'`,
+  );
+}
+
 describe('a hand', () => {
   test('goes up and comes down, and everybody sees it', async ({ service, running, events, clock }) => {
     const { id, host, participants } = await running({ participants: 1 });
@@ -117,6 +130,18 @@ describe('a hand', () => {
         await fails(service.as({ userId: newId() }).participants[act](id), 'NOT_FOUND');
         await fails(service.asSystem().participants[act](id), 'FORBIDDEN');
         await fails(service.as({ userId: ahead.host }).participants[act](ahead.id), 'INVALID_TRANSITION');
+      }
+    });
+  });
+
+  test('is not raised in the hidden template of a series, which is no meeting', async ({ service, scheduled, url }) => {
+    const { id, host } = await scheduled();
+    const rooms = service.as({ userId: host }).participants;
+    await hide(url, id, host);
+    await unchanged(url, async () => {
+      for (const act of ['raiseHand', 'lowerHand'] as const) {
+        const missing = await fails(rooms[act](newId()), 'NOT_FOUND');
+        expect((await fails(rooms[act](id), 'NOT_FOUND')).toJSON()).toEqual(missing.toJSON());
       }
     });
   });

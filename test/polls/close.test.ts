@@ -133,6 +133,22 @@ describe('those who could have voted', () => {
     for (const userId of participants) await service.as({ userId: host }).participants.setRole(id, userId, 'Observer');
     expect((await roomOf(service)(host).close(poll.id)).entitledVoters).toBe(4);
   });
+
+  test.for([0, -5])(
+    'are all who stay to the end, of a poll that was opened %s minutes before it by the clock',
+    async (back, { service, running, clock }) => {
+      const { id, host, participants } = await running({ participants: 3 });
+      const [voter, , leaver] = participants;
+      clock.advance(5 * minutes);
+      await service.as({ userId: leaver! }).participants.leave(id);
+      clock.advance(5 * minutes);
+      const poll = await roomOf(service)(host).create(id, { ...single, quorumPercent: 50 });
+      await cast(service, poll, [voter!], [0]);
+      clock.advance(back * minutes);
+      await service.as({ userId: host }).meetings.end(id);
+      expect(await roomOf(service)(host).results(poll.id)).toMatchObject({ entitledVoters: 3, quorumReached: false });
+    },
+  );
 });
 
 describe('a poll whose time is over', () => {

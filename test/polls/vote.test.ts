@@ -210,6 +210,16 @@ describe('a vote', () => {
     });
   });
 
+  test('is never older than the poll, though the clock is set back', async ({ service, running, clock }) => {
+    const { id, host } = await running();
+    const polls = roomOf(service)(host);
+    clock.advance(10 * minutes);
+    const poll = await polls.create(id, single);
+    clock.advance(-5 * minutes);
+    expect(await polls.vote(poll.id, { selectedOptions: [0] })).toMatchObject({ respondedAt: poll.openedAt });
+    expect((await polls.close(poll.id)).closedAt).toEqual(poll.openedAt);
+  });
+
   test('under a key is one vote, whatever happens between', async ({ service, running, url }) => {
     const { id, host } = await running();
     const polls = roomOf(service)(host);

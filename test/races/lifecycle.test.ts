@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
 import { people } from '../setup/service.ts';
-import { atOnce, endings, rounds, tally, test } from './arena.ts';
+import { atOnce, endings, hold, rounds, tally, test, waiting } from './arena.ts';
 
 const played = 50;
 
@@ -130,4 +130,23 @@ test('answers race the cancelling: afterwards nothing is open', async ({ arena: 
       ...(accepted < 4 ? { Expired: 4 - accepted } : {}),
     });
   });
+});
+
+test('the end of a meeting and a message from somebody who is away do not wait for each other', async ({
+  url,
+  arena,
+}) => {
+  const [away = '', there = '', last = ''] = people(3);
+  const { id, host } = await arena.room({ started: true, invite: [away, there, last], present: [there, last] });
+  const release = await hold(
+    url,
+    'select 1 from convoke.meeting_participants where meeting_id = $1 and auth_user_id = $2 for update',
+    [id, last],
+  );
+  const end = arena.service.as({ userId: host }).meetings.end(id); // holds whoever stands before the last one
+  await waiting(arena, 1);
+  const said = arena.service.as({ userId: away }).chat.send(id, { content: 'Wait for me', recipientId: there });
+  await waiting(arena, 2);
+  await release();
+  expect(await endings([end, said])).toEqual(['ok', 'FORBIDDEN']);
 });

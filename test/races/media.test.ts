@@ -3,8 +3,10 @@ import { expect } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
 import type { MeetingService } from '../../src/meeting-service.ts';
 import { openService, people } from '../setup/service.ts';
-import { atOnce, endings, type Room, rounds, test } from './arena.ts';
+import { atOnce, endings, hold, type Room, rounds, test, waiting } from './arena.ts';
 import { astray, expectShareHistory, open, stuck } from './live.ts';
+
+type Rooms = ReturnType<MeetingService['as']>['participants'];
 
 test(
   'nobody has anything on who has left, however late they switched it on',
@@ -129,4 +131,30 @@ test('whoever begins to speak while another device mutes is not heard', async ({
   const finish = await stuck(url, arena, id, () => participants.setMedia(id, { microphone: false }));
   expect(await finish(participants.setMedia(id, { speaking: true }))).toEqual(['ok', 'CONFLICT']);
   expect(await open(arena, id)).toEqual([]);
+});
+
+test.for([
+  ['a hand', (rooms: Rooms, id: string) => rooms.raiseHand(id)],
+  ['a microphone', (rooms: Rooms, id: string) => rooms.setMedia(id, { microphone: true })],
+] as const)('%s that waits goes up when the wait is over, not when it began', async ([, act], { url, arena }) => {
+  const { id, host } = await arena.room({ started: true });
+  // A lock without a change, as the many have who only look whether a person is there.
+  const release = await hold(
+    url,
+    'select 1 from convoke.meeting_participants where meeting_id = $1 and auth_user_id = $2 for share',
+    [id, host],
+  );
+  const waited = act(arena.service.as({ userId: host }).participants, id);
+  await waiting(arena, 1);
+  await wait(20);
+  const released = await release();
+  await waited;
+  const [up] = await arena.sql<{ at: string; told: string }>(
+    `select floor(extract(epoch from i.started_at) * 1000) as at, floor(extract(epoch from e.occurred_at) * 1000) as told
+     from convoke.meeting_media_intervals i join convoke.meeting_events e on e.stream_id = i.meeting_id
+     where i.meeting_id = $1 and e.type in ('participant.hand-raised', 'media.changed')`,
+    [id],
+  );
+  expect(Number(up?.at)).toBeGreaterThanOrEqual(released);
+  expect(Number(up?.told)).toBeGreaterThanOrEqual(released);
 });
