@@ -138,7 +138,12 @@ const senderAndRecipient = (t: Tables, recipient: string, unlessSet: string, hos
            p.joined_at is not null and p.left_at is null as present
     from ${t.meeting_participants} p
     where p.meeting_id = $1::uuid and p.auth_user_id = any(array[$2::uuid, ${recipient}])
-      and (p.auth_user_id = $2::uuid or p.joined_at is not null and p.left_at is null and p.removed_at is null)
+      -- Whoever is away sends nothing, and must not hold their own row while they wait for somebody's who is there: the row of
+      -- somebody who is away is written out of order by whoever gives them a seat.
+      and (p.auth_user_id = $2::uuid
+           or p.joined_at is not null and p.left_at is null and p.removed_at is null and exists (
+             select from ${t.meeting_participants} s
+             where s.meeting_id = $1::uuid and s.auth_user_id = $2::uuid and s.joined_at is not null and s.left_at is null))
     order by p.id
     for share of p),
   me as (

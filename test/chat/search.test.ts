@@ -35,6 +35,8 @@ describe('finds', () => {
     ['!!!', 'nothing where there is no word', []],
     ['-', 'nothing where there is nothing but a sign', []],
     ['"', 'nothing for a quote that never ends', []],
+    [`tree ${'-'.repeat(40)}`, 'what is asked for beside a rule of dashes', [3, 2, 1]],
+    ['- '.repeat(40), 'nothing where there are dashes only', []],
     ["graph'); drop table meetings; --", 'nothing for what looks like SQL', []],
     ["a & b | c ! (d) <-> 'e' \\", 'nothing for what looks like an operator', []],
   ])('%s: %s', async ([text, , at], { room }) => {

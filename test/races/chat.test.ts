@@ -240,3 +240,15 @@ test('a meeting is handed over while its two Hosts are written to, and nobody wa
     expect(new Set(ends)).toEqual(new Set(['ok']));
   });
 });
+
+test('somebody who is away waits for nobody whom they write to', async ({ arena, url }) => {
+  const [away = '', here = ''] = people(2);
+  const { id } = await arena.room({ started: true, invite: [away, here], present: [here] });
+  const row = 'select from convoke.meeting_participants where meeting_id = $1 and auth_user_id = $2 for update';
+  const release = await hold(url, row, [id, here]);
+  const [end] = await endings([
+    arena.service.as({ userId: away }).chat.send(id, { content: 'Hello?', recipientId: here }),
+  ]);
+  await release();
+  expect(end).toBe('FORBIDDEN');
+});
