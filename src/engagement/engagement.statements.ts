@@ -47,9 +47,15 @@ function attendanceCtes(t: Tables): string {
     group by s.auth_user_id)`;
 }
 
-/** Exact length of a multirange in seconds. */
+const lengthOf = (range: string) => `extract(epoch from upper(${range}) - lower(${range}))`;
+
+/** Exact length of a multirange in seconds. Nearly always it is a single range: only others are worth taking apart. */
 function secondsOf(multirange: string): string {
-  return `(select coalesce(sum(extract(epoch from upper(r) - lower(r))), 0) from unnest(${multirange}) as r)`;
+  // "offset 0" keeps the multirange from being computed for every mention of it.
+  return `(
+    select case when x = range_merge(x)::tstzmultirange then coalesce(${lengthOf('x')}, 0)
+                else (select sum(${lengthOf('r')}) from unnest(x) as r) end
+    from (select ${multirange} as x offset 0) one)`;
 }
 
 /**
@@ -175,6 +181,16 @@ export const meetingFacts = statement<MeetingFactsRow>(
   { prepare: false },
 );
 
+/** What a recount may change in a row. */
+function storedFigures(alias: string): string {
+  const figures = [
+    ...['attendance_duration_minutes', 'chat_messages_sent', 'polls_participated', 'screen_share_duration_minutes'],
+    ...['microphone_active_minutes', 'camera_active_minutes', 'engagement_score', 'formula_version', 'coverage'],
+    ...['attendance_seconds', 'screen_share_seconds', 'microphone_seconds', 'camera_seconds', 'speaking_seconds'],
+  ];
+  return figures.map((figure) => `${alias}.${figure}`).join(', ');
+}
+
 /** One person's metrics as {@link upsertMetrics} takes them. Seconds are null where nothing measured them. */
 export interface MetricsInput {
   /** For a new row; one that is there keeps its own. */
@@ -209,7 +225,7 @@ export const upsertMetrics = statement<{ readonly written: number; readonly remo
     where e.meeting_id = $1::uuid and not exists (select from given g where g."userId" = e.auth_user_id)
     returning 1),
   written as (
-    insert into ${t.participant_engagement_metrics} (
+    insert into ${t.participant_engagement_metrics} as e (
       id, meeting_id, auth_user_id, attendance_duration_minutes, chat_messages_sent, polls_participated,
       screen_share_duration_minutes, microphone_active_minutes, camera_active_minutes, engagement_score, created_at,
       formula_version, coverage, attendance_seconds, screen_share_seconds, microphone_seconds, camera_seconds,
@@ -238,6 +254,8 @@ export const upsertMetrics = statement<{ readonly written: number; readonly remo
       microphone_seconds = excluded.microphone_seconds,
       camera_seconds = excluded.camera_seconds,
       speaking_seconds = excluded.speaking_seconds
+    -- A recount mostly finds what is there: a row that stays as it is need not be written again, with an entry in each index.
+    where (${storedFigures('e')}) is distinct from (${storedFigures('excluded')})
     returning 1)
   select (select count(*) from written)::int as written, (select count(*) from removed)::int as removed`,
   { prepare: false },

@@ -1,5 +1,15 @@
 export { EventBus, type EventListener } from './event-bus.ts';
-export { ensureHead, type Lane, reserveNumber, storeEvent, takeNumber, takeReserved } from './append-one.ts';
-export { append, appendCtes, appendedEvents, type EventRow, eventOf, runAppending } from './event-log.ts';
+export {
+  ensureHead,
+  type Lane,
+  reserveNumber,
+  storeEvent,
+  takeNumber,
+  takeNumbers,
+  takeReserved,
+  told,
+  type ToldRow,
+} from './append-one.ts';
+export { append, appendCtes, appendedEvents, appendedRows, type EventRow, eventOf, runAppending } from './event-log.ts';
 export { committedAmong, PendingEvents, pendingPositions } from './pending-events.ts';
 export { Relay } from './relay.ts';

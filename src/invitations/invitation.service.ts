@@ -1,17 +1,13 @@
 import { z } from 'zod';
-import { standingOf } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import { MeetingError } from '../core/errors.ts';
-import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
-import { conditions } from '../core/permission-terms.ts';
-import { authorise, legalStates, seesAll } from '../core/policy.ts';
+import { authorise, seesAll } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
 import { validate } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import type { Directory } from '../directory/index.ts';
-import { eventOf } from '../events/index.ts';
 import { announce } from './announce.ts';
 import {
   inviteInput,
@@ -36,8 +32,8 @@ import {
   myInvitationPage,
 } from './invitation.statements.ts';
 import { findInvitees, invite } from './invite.ts';
-import { refuseHost, respondUnderLock } from './respond-under-lock.ts';
-import { respond } from './respond.statements.ts';
+import { respondAlone } from './respond-alone.ts';
+import { respondUnderLock } from './respond-under-lock.ts';
 import { revoke } from './revoke.ts';
 
 const cursorKind = 'invitations';
@@ -152,19 +148,8 @@ export class InvitationService {
   async #respond(work: Work, meetingId: string, answer: z.output<typeof respondInput>): Promise<RespondResult | null> {
     const note = answer.message ?? null;
     // Not after the statement: two answers that both held its share lock would wait for each other to get the full one.
-    if (work.em.isInTransaction()) return respondUnderLock(this.#kernel, work, meetingId, answer.response, note);
-    const row = await work.one(respond, [
-      ...[meetingId, work.actorId, work.clockParameter, answer.response, note],
-      ...[[...legalStates('invitation.respond')], newId(), newId(), `invitation.${answer.response.toLowerCase()}`],
-      conditions.seatFree.exempts[0],
-    ]);
-    work.appended.push(...row.events.map(eventOf));
-    if (row.participation !== null) return { participationStatus: row.participation, waitlistPosition: null };
-    const standing = standingOf(work, row, this.#kernel.ports.switches);
-    authorise('invitation.respond', standing, { own: row.invited, conditions: { invitationOpen: row.open } });
-    refuseHost(standing.role, answer.response);
-    if (row.limited || row.actor_role === null) return null;
-    throw new MeetingError('INTERNAL', 'An answer was refused without a reason.');
+    const respond = work.em.isInTransaction() ? respondUnderLock : respondAlone;
+    return respond(this.#kernel, work, meetingId, answer.response, note);
   }
 
   async #remind(work: Work, meetingId: string, wanted: string[] | null): Promise<RemindResult> {

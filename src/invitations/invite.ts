@@ -76,16 +76,17 @@ export async function invite(
   const flags = initialFlags(wish.role);
   const invited: string[] = [];
   for (let start = 0; start < others.length; start += batch) {
-    const people = others.slice(start, start + batch).map((userId) => ({
-      ...{ userId, participantId: newId(), invitationId: newId(), eventId: newId(), inboxEventId: newId() },
-    }));
-    const row = await work.one(invitePeople, [
-      ...[meetingId, inviterId, wish.role, wish.message ?? null, wish.expiresAt ?? null, now, JSON.stringify(people)],
+    const people = others.slice(start, start + batch);
+    const rows = await work.run(invitePeople, [
+      ...[meetingId, inviterId, wish.role, wish.message ?? null, wish.expiresAt ?? null, now, people],
       ...[flags.isPresenter, flags.canShareScreen, flags.canUseChat],
       work.principal.kind === 'person' ? work.principal.userId : null,
+      ...[people.map(newId), people.map(newId), people.map(newId), people.map(newId)],
     ]);
-    invited.push(...row.invited);
-    work.appended.push(...row.events.map(eventOf));
+    const events = rows.map(eventOf);
+    // In the order of the people's own streams, which is the people's.
+    invited.push(...events.filter(({ stream }) => stream.kind === 'user').map(({ stream }) => stream.id));
+    work.appended.push(...events);
   }
   const asked = new Set(invited);
   return {

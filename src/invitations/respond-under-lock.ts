@@ -75,7 +75,8 @@ export function refuseHost(role: ActorRole, response: Answer): void {
   );
 }
 
-const answerEvents = {
+/** What is told of each answer. */
+export const answerEvents = {
   Accepted: 'invitation.accepted',
   Declined: 'invitation.declined',
   Tentative: 'invitation.tentative',

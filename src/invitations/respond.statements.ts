@@ -1,10 +1,13 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MeetingStatus, ParticipantRole, ParticipationStatus } from '../core/enums.ts';
 import { statement } from '../core/statement.ts';
-import { appendCtes, appendedEvents, type EventRow } from '../events/index.ts';
+import { storeEvent, takeNumber, type ToldRow } from '../events/index.ts';
 
-/** What an answer found, whether or not it was taken. */
-export interface RespondRow {
+/** What an answer found, whether or not it was taken. Told of are the hosts and, under names of its own, the invitee. */
+export interface RespondRow extends ToldRow {
+  readonly own_seq: ToldRow['seq'];
+  readonly own_prev: ToldRow['prev'];
+  readonly own_epoch: ToldRow['epoch'];
   /** Null when there is no such meeting. */
   readonly meeting_status: MeetingStatus | null;
   readonly actor_role: ParticipantRole | null;
@@ -15,8 +18,17 @@ export interface RespondRow {
   /** The meeting limits acceptances, so an answer moves seats and has to be given under the meeting's own lock. */
   readonly limited: boolean;
   readonly participation: ParticipationStatus | null;
-  readonly events: readonly EventRow[];
 }
+
+const answeredBy = { type: '$9::text', actor: '$2::uuid', at: 'a.now' };
+const toldHosts = {
+  ...{ ...answeredBy, id: '$7::uuid', users: 'null::uuid[]' },
+  data: `jsonb_build_object('inviteeId', $2::uuid)`,
+};
+const toldInvitee = {
+  ...{ ...answeredBy, id: '$8::uuid', users: 'array[$2::uuid]' },
+  data: `jsonb_build_object('meetingId', a.id, 'inviteeId', $2::uuid)`,
+};
 
 /**
  * Answers one's own invitation where no seats are at stake: invitation and participation follow together. The meeting
@@ -59,7 +71,7 @@ export const respond = statement<RespondRow>(
     set status = case $4::text when 'Tentative' then 'Pending' else $4::text end::${t.type('invitation_status')},
         responded_at = greatest(a.now, i.invited_at), response_message = $5::text
     from allowed a where i.id = a.invitation_id
-    returning i.id),
+    returning i.meeting_id),
   waiting as (
     update ${t.meeting_waitlist_entries} w set left_at = greatest(a.now, w.entered_at)
     from allowed a
@@ -71,18 +83,14 @@ export const respond = statement<RespondRow>(
                            then a.scheduled_start_time end
     from allowed a where p.id = a.participant_id
     returning p.status),
-  drafts as (
-    select 1 as position, 0::smallint as stream_kind, a.id as stream_id, $7::uuid as id, $9::text as type,
-           'hosts' as audience, null::uuid[] as audience_users, $2::uuid as actor_id,
-           jsonb_build_object('inviteeId', $2::uuid) as data, a.now as occurred_at
-    from allowed a cross join answered
-    union all
-    select 2, 1::smallint, $2::uuid, $8::uuid, $9::text, 'users', array[$2::uuid], $2::uuid,
-           jsonb_build_object('meetingId', a.id, 'inviteeId', $2::uuid), a.now
-    from allowed a cross join answered),
-  ${appendCtes(t)}
+  head as (${takeNumber(t, 'hosts', 'select meeting_id as stream_id from answered')}),
+  -- After the meeting's: everybody takes numbers in that order.
+  own as (${takeNumber(t, 'own', 'select $2::uuid as stream_id from head')}),
+  told as (${storeEvent(t, 'hosts', toldHosts, 'head cross join allowed a')}),
+  told_own as (${storeEvent(t, 'own', toldInvitee, 'own cross join allowed a')})
   select v.status as meeting_status, v.role as actor_role, v.removed, v.settings,
          v.invitation_id is not null as invited, coalesce(v.open, false) as open, coalesce(v.limited, false) as limited,
-         f.status as participation, ${appendedEvents} as events
-  from (select 1) one left join verdict v on true left join followed f on true`,
+         f.status as participation, h.seq, h.prev, h.epoch, v.now as told_at,
+         o.seq as own_seq, o.prev as own_prev, o.epoch as own_epoch
+  from (select 1) one left join verdict v on true left join followed f on true left join head h on true left join own o on true`,
 );

@@ -1,19 +1,29 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MeetingStatus, ParticipantRole } from '../core/enums.ts';
 import { statement } from '../core/statement.ts';
-import { appendCtes, appendedEvents, type EventRow } from '../events/index.ts';
+import { storeEvent, takeNumbers, type ToldRow } from '../events/index.ts';
 import { closingCtes } from './closing.statements.ts';
+import { type ParticipantRow, participantColumns } from './participant.statements.ts';
 
-/** What a leave found, whether or not anybody left. */
-export interface LeaveRow {
+/** What a leave found, whether or not anybody left; with the event that somebody has, the whole row as it is since. */
+export interface LeaveRow extends Partial<ParticipantRow>, ToldRow {
   /** Null when there is no such meeting. */
   readonly meeting_status: MeetingStatus | null;
   readonly actor_role: ParticipantRole | null;
   readonly removed: boolean | null;
   readonly settings: StoredSettings | null;
   readonly stale: boolean;
-  readonly events: readonly EventRow[];
+  /** Of the event about the share that ended with it, which comes first; null where nothing was shared. */
+  readonly share_seq: ToldRow['seq'];
+  readonly share_prev: ToldRow['prev'];
 }
+
+const byPerson = {
+  ...{ users: 'null::uuid[]', actor: '$7::uuid', at: 'v.now' },
+  data: `jsonb_build_object('userId', $2::uuid, 'reason', $8::text)`,
+};
+const stopped = { ...byPerson, id: '$9::uuid', type: `'screen-share.stopped'` };
+const left = { ...byPerson, id: '$5::uuid', type: `'participant.left'` };
 
 /**
  * Closes one connection of a person, or all of them, and announces it when it was the last, after the share that ended with it.
@@ -32,7 +42,7 @@ export const leave = statement<LeaveRow>(
     from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}
     for no key update),
   me as (
-    select p.id, p.xmin::text as row_version, p.role, p.removed_at
+    select ${participantColumns('p')}, p.xmin::text as row_version, p.removed_at
     from lock l join ${t.meeting_participants} p on p.meeting_id = l.id and p.auth_user_id = $2::uuid
     for no key update of p),
   seen as (
@@ -49,47 +59,40 @@ export const leave = statement<LeaveRow>(
     where not v.stale and not v.removed and v.role is not null and v.status::text = any($6::text[])
       and s.left_at is null and ($3::text is null or s.connection_id = $3::text)),
   ${closingCtes(t)},
-  drafts as (
-    select 1 as position, 0::smallint as stream_kind, l.id as stream_id, $9::uuid as id, 'screen-share.stopped' as type,
-           'all' as audience, null::uuid[] as audience_users, $7::uuid as actor_id,
-           jsonb_build_object('userId', $2::uuid, 'reason', $8::text) as data, v.now as occurred_at
-    from lowered o cross join lock l cross join verdict v where o.kind = 'screen'
-    union all
-    select 2, 0::smallint, l.id, $5::uuid, 'participant.left', 'all', null, $7::uuid,
-           jsonb_build_object('userId', $2::uuid, 'reason', $8::text), v.now
-    from departed d cross join lock l cross join verdict v where not d.still_present),
-  ${appendCtes(t)}
+  gone as (
+    select l.id as stream_id, 1 + (select count(*)::int from lowered where kind = 'screen') as n
+    from departed d cross join lock l where not d.still_present),
+  head as (${takeNumbers(t, 'select * from gone')}),
+  place as (
+    select h.stream_id, h.seq, h.epoch, case when g.n > 1 then h.seq - 1 else h.prev end as prev,
+           case when g.n > 1 then h.seq - 1 end as share_seq, h.prev as share_prev
+    from head h cross join gone g),
+  told_share as (${storeEvent(
+    t,
+    'all',
+    stopped,
+    `(select stream_id, share_seq as seq, share_prev as prev from place where share_seq is not null) s cross join verdict v`,
+  )}),
+  told as (${storeEvent(t, 'all', left, 'place cross join verdict v')})
   select v.status as meeting_status, v.role as actor_role, v.removed, v.settings, coalesce(v.stale, false) as stale,
-         ${appendedEvents} as events
-  from (select 1) one left join verdict v on true`,
+         me.id, me.meeting_id, me.auth_user_id, me.role, me.status, me.invited_at, me.joined_at, me.is_presenter,
+         me.can_share_screen, me.can_use_chat, d.left_at, x.minutes as total_duration_minutes,
+         e.seq, e.prev, e.epoch, v.now as told_at, e.share_seq, e.share_prev
+  from (select 1) one left join verdict v on true left join place e on true left join me on e.seq is not null
+  left join departed d on true left join totals x on true`,
 );
 
-/** What a heartbeat found. */
-export interface HeartbeatRow {
-  readonly meeting_status: MeetingStatus | null;
-  readonly actor_role: ParticipantRole | null;
-  readonly removed: boolean | null;
-  readonly settings: StoredSettings | null;
-  /** Sessions that were marked alive; none means that the person is not present on that connection. */
-  readonly beats: number;
-}
-
 /**
- * Marks a person's open sessions alive. No lock but those of the sessions themselves: one that is being closed meanwhile
- * is found closed. Parameters: 1 meeting, 2 user, 3 connection or null for all, 4 now.
+ * Marks a person's open sessions alive; a row for each. An open session says that its person may: whatever takes the right away,
+ * removal or the end, closes it. No lock but those of the sessions themselves: one that is being closed meanwhile is found
+ * closed. Parameters: 1 meeting, 2 user, 3 connection or null for all, 4 now.
  */
-export const heartbeat = statement<HeartbeatRow>(
+export const heartbeat = statement<{ id: string }>(
   'participant-heartbeat',
   (t) => `
-  with beats as (
-    update ${t.meeting_participant_sessions} s
-    set last_heartbeat_at = greatest(coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())), s.joined_at)
-    where s.meeting_id = $1::uuid and s.auth_user_id = $2::uuid and s.left_at is null
-      and ($3::text is null or s.connection_id = $3::text)
-    returning s.id)
-  select m.status as meeting_status, p.role as actor_role, p.removed_at is not null as removed, m.settings,
-         (select count(*)::int from beats) as beats
-  from (select 1) one
-  left join ${t.meetings} m on m.id = $1::uuid and ${isMeeting}
-  left join ${t.meeting_participants} p on p.meeting_id = m.id and p.auth_user_id = $2::uuid`,
+  update ${t.meeting_participant_sessions} s
+  set last_heartbeat_at = greatest(coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())), s.joined_at)
+  where s.meeting_id = $1::uuid and s.auth_user_id = $2::uuid and s.left_at is null
+    and ($3::text is null or s.connection_id = $3::text)
+  returning s.id`,
 );

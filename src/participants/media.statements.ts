@@ -1,10 +1,11 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MediaKind, MeetingStatus, ParticipantRole } from '../core/enums.ts';
 import { statement } from '../core/statement.ts';
-import { appendCtes, appendedEvents, type EventRow } from '../events/index.ts';
+import { storeEvent, takeNumber, type ToldRow } from '../events/index.ts';
 
 /** What switching microphone, voice or camera found, and what is on afterwards. */
-export interface MediaRow {
+export interface MediaRow extends ToldRow {
+  /** Null for whoever has no place in the meeting. */
   readonly meeting_status: MeetingStatus | null;
   readonly actor_role: ParticipantRole | null;
   readonly removed: boolean | null;
@@ -17,8 +18,14 @@ export interface MediaRow {
   readonly microphone: boolean;
   readonly speaking: boolean;
   readonly camera: boolean;
-  readonly events: readonly EventRow[];
+  /** What was switched; null where nothing was. */
+  readonly changed: Readonly<Partial<Record<MediaKind, boolean>>> | null;
 }
+
+const switched = {
+  ...{ id: '$4::uuid', type: `'media.changed'`, users: 'null::uuid[]', actor: '$2::uuid', at: 'a.now' },
+  data: `jsonb_build_object('userId', $2::uuid, 'changed', c.kinds)`,
+};
 
 /**
  * Switches a person's microphone, voice and camera on or off: intervals begin and end, and the event tells what changed.
@@ -56,7 +63,7 @@ export const setMedia = statement<MediaRow>(
     -- The time is asked here: a query that locks computes its columns before it waits.
     select me.*, coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now,
            me.row_version is distinct from seen.row_version as stale,
-           exists (select from media where kind = 'speaking' and turned_on)
+           $7::boolean is null and coalesce($8::boolean, false)
              and not (select is_on from media where kind = 'microphone') as muted
     from me left join seen on true),
   allowed as (
@@ -79,18 +86,14 @@ export const setMedia = statement<MediaRow>(
     having count(*) > 0),
   noticed as (
     update ${t.meeting_participants} p set role = p.role from changed cross join allowed a where p.id = a.participant_id),
-  drafts as (
-    select 1 as position, 0::smallint as stream_kind, a.meeting_id as stream_id, $4::uuid as id, 'media.changed' as type,
-           'all' as audience, null::uuid[] as audience_users, $2::uuid as actor_id,
-           jsonb_build_object('userId', $2::uuid, 'changed', c.kinds) as data, a.now as occurred_at
-    from changed c cross join allowed a),
-  ${appendCtes(t)}
-  select coalesce(v.status, m.status) as meeting_status, v.role as actor_role, v.removed, v.present,
-         coalesce(v.settings, m.settings) as settings, coalesce(v.stale, false) as stale, coalesce(v.muted, false) as muted,
-         on_now.microphone, on_now.speaking, on_now.camera, ${appendedEvents} as events
+  head as (${takeNumber(t, 'all', 'select a.meeting_id as stream_id from changed cross join allowed a')}),
+  told as (${storeEvent(t, 'all', switched, 'head cross join changed c cross join allowed a')})
+  select v.status as meeting_status, v.role as actor_role, v.removed, v.present, v.settings,
+         coalesce(v.stale, false) as stale, coalesce(v.muted, false) as muted,
+         on_now.microphone, on_now.speaking, on_now.camera, c.kinds as changed, h.seq, h.prev, h.epoch, v.now as told_at
   from (select bool_or(is_on and kind = 'microphone') as microphone, bool_or(is_on and kind = 'speaking') as speaking,
                bool_or(is_on and kind = 'camera') as camera from media) on_now
-  left join ${t.meetings} m on m.id = $1::uuid and ${isMeeting} left join verdict v on true`,
+  left join verdict v on true left join changed c on true left join head h on true`,
 );
 
 /**

@@ -1,12 +1,13 @@
 import type { z } from 'zod';
-import { standingOf } from '../core/access.ts';
 import { MeetingError } from '../core/errors.ts';
+import { meetingStream } from '../core/event.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
 import { current } from '../core/stale.ts';
 import type { Work } from '../core/work.ts';
-import { runAppending } from '../events/index.ts';
+import { told } from '../events/index.ts';
+import { standingOfFound } from './found-standing.ts';
 import { setMedia } from './media.statements.ts';
 import type { mediaInput, MediaView } from './participant.schema.ts';
 
@@ -21,15 +22,26 @@ export async function switchMedia(
   meetingId: string,
   wish: z.output<typeof mediaInput>,
 ): Promise<MediaView | null> {
+  const { actorId } = work;
+  const eventId = newId();
   const row = await current(work, () =>
-    runAppending(work, setMedia, [
-      ...[meetingId, work.actorId, work.clockParameter, newId()],
+    work.one(setMedia, [
+      ...[meetingId, actorId, work.clockParameter, eventId],
       ...[[...allowedRoles('participant.setMedia').own], [...legalStates('participant.setMedia')]],
       ...[wish.microphone ?? null, wish.speaking ?? null, wish.camera ?? null, newId(), newId(), newId()],
     ]),
   );
   if (row === null) return null;
-  authorise('participant.setMedia', standingOf(work, row, kernel.ports.switches), {
+  const data = { userId: actorId, changed: row.changed };
+  told(work, row, {
+    id: eventId,
+    stream: meetingStream(meetingId),
+    type: 'media.changed',
+    audience: 'all',
+    actorId,
+    data,
+  });
+  authorise('participant.setMedia', await standingOfFound(kernel, work, meetingId, row), {
     own: true,
     conditions: { present: row.present === true },
   });
@@ -38,7 +50,7 @@ export async function switchMedia(
       details: { operation: 'participant.setMedia', field: 'speaking' },
     });
   return Object.freeze({
-    ...{ meetingId, authUserId: work.actorId },
+    ...{ meetingId, authUserId: actorId },
     ...{ microphone: row.microphone, speaking: row.speaking, camera: row.camera },
   });
 }

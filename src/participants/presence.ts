@@ -1,14 +1,16 @@
 import { type FoundActor, standingOf } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import { MeetingError } from '../core/errors.ts';
+import { meetingStream } from '../core/event.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { conditions } from '../core/permission-terms.ts';
 import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
 import { current } from '../core/stale.ts';
 import type { Work } from '../core/work.ts';
-import { runAppending } from '../events/index.ts';
+import { runAppending, told } from '../events/index.ts';
 import { takeSeat } from '../invitations/index.ts';
+import { standingOfFound } from './found-standing.ts';
 import { type HandRow, lowerHand, raiseHand } from './hand.statements.ts';
 import { join, type JoinRow } from './join.statements.ts';
 import { heartbeat, leave } from './leave.statements.ts';
@@ -56,38 +58,52 @@ export class Presence {
 
   /** @returns null as {@link join} does */
   async leave(work: Work, meetingId: string, input: ConnectionInput): Promise<ParticipantView | null> {
+    const { actorId } = work;
+    const ids = { left: newId(), share: newId() };
     const row = await current(work, () =>
-      runAppending(work, leave, [
-        ...[meetingId, work.actorId, input.connectionId ?? null, work.clockParameter, newId()],
-        ...[[...legalStates('participant.leave')], work.actorId, 'left', newId()],
+      work.one(leave, [
+        ...[meetingId, actorId, input.connectionId ?? null, work.clockParameter, ids.left],
+        ...[[...legalStates('participant.leave')], actorId, 'left', ids.share],
       ]),
     );
     if (row === null) return null;
+    const about = { stream: meetingStream(meetingId), audience: 'all', actorId } as const;
+    const data = Object.freeze({ userId: actorId, reason: 'left' });
+    const share = { ...row, seq: row.share_seq, prev: row.share_prev };
+    told(work, share, { ...about, id: ids.share, type: 'screen-share.stopped', data });
+    told(work, row, { ...about, id: ids.left, type: 'participant.left', data });
     authorise('participant.leave', this.#standing(work, row), { own: true });
-    return this.#self(work, meetingId);
+    // Whoever stays with another device may have something on.
+    return row.seq === null ? this.#self(work, meetingId) : participantViewOf(whole(row));
   }
 
   async heartbeat(work: Work, meetingId: string, input: ConnectionInput): Promise<void> {
     const parameters = [meetingId, work.actorId, input.connectionId ?? null, work.clockParameter];
-    const row = await work.one(heartbeat, parameters);
-    authorise('participant.heartbeat', this.#standing(work, row), {
-      own: true,
-      conditions: { present: row.beats > 0 },
-    });
+    const beats = await work.run(heartbeat, parameters);
+    if (beats.length > 0) return;
+    const { standing } = await this.#kernel.look(work, meetingId);
+    authorise('participant.heartbeat', standing, { own: true, conditions: { present: false } });
   }
 
   async setHand(work: Work, meetingId: string, raised: boolean): Promise<ParticipantView> {
     const own = allowedRoles('participant.raiseHand').own;
+    const { actorId } = work;
+    const id = newId();
     const parameters = [
-      ...[meetingId, work.actorId, work.clockParameter, newId()],
+      ...[meetingId, actorId, work.clockParameter, id],
       ...[[...own], [...legalStates('participant.raiseHand')]],
     ];
     const row: HandRow = raised
-      ? await runAppending(work, raiseHand, [...parameters, newId()])
-      : await runAppending(work, lowerHand, parameters);
-    const present = row.present === true;
-    authorise('participant.raiseHand', this.#standing(work, row), { own: true, conditions: { present } });
-    return this.#self(work, meetingId);
+      ? await work.one(raiseHand, [...parameters, newId()])
+      : await work.one(lowerHand, parameters);
+    const type = raised ? 'participant.hand-raised' : 'participant.hand-lowered';
+    const stream = meetingStream(meetingId);
+    told(work, row, { id, stream, type, audience: 'all', actorId, data: { userId: actorId } });
+    const standing = await standingOfFound(this.#kernel, work, meetingId, row);
+    authorise('participant.raiseHand', standing, { own: true, conditions: { present: row.present === true } });
+    // How it stood already, a statement that has waited may not have seen.
+    if (row.seq === null) return this.#self(work, meetingId);
+    return participantViewOf(whole(row));
   }
 
   /** The system is nobody: before a statement could take it for a person who walks in. */
@@ -116,7 +132,7 @@ export class Presence {
 
   /** Whoever comes has nothing on yet; whoever only comes with another device may. */
   async #arrived(work: Work, meetingId: string, row: JoinRow): Promise<ParticipantView> {
-    return row.was_present === true ? this.#self(work, meetingId) : participantViewOf(arrived(row));
+    return row.was_present === true ? this.#self(work, meetingId) : participantViewOf(whole(row));
   }
 
   #refuseJoin(work: Work, row: JoinRow, input: JoinInput): void {
@@ -146,11 +162,11 @@ export class Presence {
   }
 }
 
-/** A join that went through carries the whole row. */
-function arrived(row: JoinRow): ParticipantRow {
+/** What went through carries the whole row. */
+function whole(row: Partial<ParticipantRow>): ParticipantRow {
   const { id, meeting_id, auth_user_id, role, status, invited_at } = row;
   if (!id || !meeting_id || !auth_user_id || !role || !status || !invited_at)
-    throw new MeetingError('INTERNAL', 'A join gave no participant.');
+    throw new MeetingError('INTERNAL', 'A statement gave no participant.');
   return {
     ...{ id, meeting_id, auth_user_id, role, status, invited_at },
     joined_at: row.joined_at ?? null,
@@ -159,5 +175,6 @@ function arrived(row: JoinRow): ParticipantRow {
     is_presenter: row.is_presenter === true,
     can_share_screen: row.can_share_screen === true,
     can_use_chat: row.can_use_chat === true,
+    hand_raised_at: row.hand_raised_at ?? null,
   };
 }

@@ -9,8 +9,15 @@ import { isCorrect, voteParts } from './ballot.rules.ts';
 import { findPoll, noun, type PollAccess, visibleAnswers } from './poll-access.ts';
 import type { AnswerGroup, PollResults, VoterView } from './poll.schema.ts';
 import { closedAtOf } from './poll.statements.ts';
-import { isQuorumReached, isWithheld, totalsOf } from './tally.rules.ts';
-import { answersOfPoll, tallyPoll, type VoterRow, votersOfPoll } from './tally.statements.ts';
+import { countsOf, isQuorumReached, isWithheld, totalsOf } from './tally.rules.ts';
+import {
+  answersOfPoll,
+  tallyPoll,
+  type TallyRow,
+  type VoterRow,
+  votersOfPoll,
+  votesOfPoll,
+} from './tally.statements.ts';
 
 /** Groups of answers that are shown; there may be as many as people. */
 const mostAnswers = 100;
@@ -32,10 +39,7 @@ export async function results(kernel: Kernel, work: Work, pollId: string): Promi
 /** The result of a poll, for whoever may see it. */
 export async function resultsOf(work: Work, access: PollAccess): Promise<PollResults> {
   const { poll, state } = access;
-  const roles = allowedRoles('poll.vote').always;
-  const { totals: counts, entitled_voters: entitled } = await work.one(tallyPoll, [
-    ...[poll.id, work.clockParameter, [...roles]],
-  ]);
+  const { totals: counts, entitled_voters: entitled } = await tallyOf(work, access);
   const withheld = isWithheld(poll.is_anonymous, counts.votes);
   const answers = withheld ? null : await answersOf(work, access);
   const options = { pollType: poll.poll_type, options: poll.options, isClosed: state.isClosed };
@@ -55,6 +59,15 @@ export async function resultsOf(work: Work, access: PollAccess): Promise<PollRes
     quorumPercent: poll.quorum_percent,
     quorumReached: withheld ? null : isQuorumReached(poll.quorum_percent, counts.votes, entitled),
   });
+}
+
+async function tallyOf(work: Work, { poll, state }: PollAccess): Promise<TallyRow> {
+  if (state.isClosed) {
+    const roles = allowedRoles('poll.vote').always;
+    return work.one(tallyPoll, [poll.id, work.clockParameter, [...roles]]);
+  }
+  const groups = await work.run(votesOfPoll, [poll.id]);
+  return { totals: countsOf(poll.options, groups), entitled_voters: null };
 }
 
 async function answersOf(

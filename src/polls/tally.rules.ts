@@ -15,6 +15,14 @@ export interface VoteCounts {
   readonly correct: number | null;
 }
 
+/** Votes that name the same options. */
+export interface AlikeVotes {
+  readonly selected: readonly number[];
+  readonly votes: number;
+  /** How many of them are written answers. */
+  readonly written: number;
+}
+
 interface CountedPoll {
   readonly pollType: PollType;
   readonly options: readonly string[];
@@ -24,6 +32,18 @@ interface CountedPoll {
 /** Whether so few have voted that the numbers would speak about persons. */
 export function isWithheld(isAnonymous: boolean, votes: number): boolean {
   return isAnonymous && votes < fewestAnonymousVotes;
+}
+
+/** What the votes in an open poll come to; as long as it is open, nobody learns how many are right. */
+export function countsOf(options: readonly string[], groups: readonly AlikeVotes[]): VoteCounts {
+  const votes = (some: readonly AlikeVotes[]) => sum(some.map((group) => group.votes));
+  const empty = groups.filter(({ selected }) => selected.length === 0);
+  return {
+    votes: votes(groups),
+    abstained: votes(empty) - sum(empty.map(({ written }) => written)),
+    counts: options.map((_, index) => votes(groups.filter(({ selected }) => selected.includes(index)))),
+    correct: null,
+  };
 }
 
 /** Everything that follows from the counts. */

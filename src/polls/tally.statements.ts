@@ -1,6 +1,6 @@
 import { statement, type Tables } from '../core/statement.ts';
 import { pollColumns, type PollRow } from './poll.statements.ts';
-import type { VoteCounts } from './tally.rules.ts';
+import type { AlikeVotes, VoteCounts } from './tally.rules.ts';
 
 /**
  * The CTEs `grouped`, `named` and `counted (id, totals, newest)`, which count the votes of `chosen (id, options, correct_options)`
@@ -63,8 +63,22 @@ export interface TallyRow {
 }
 
 /**
- * The result of one poll: what was fixed at the close, or the votes as they are now. A poll whose time is over is counted as it
- * will be closed. Parameters: 1 poll, 2 now, 3 roles that may vote.
+ * The votes of an open poll, alike ones together, for `countsOf`: adding them up here as `countCtes` does would take a fifth of the
+ * time just to be planned. The poll is a parameter, not a row's column, because then the planner knows how many votes this very poll
+ * has, and reads the table in its order. 1 poll.
+ */
+export const votesOfPoll = statement<AlikeVotes>(
+  'poll-votes',
+  (t) => `
+  select r.selected_options as selected, count(*)::int as votes, count(r.response_text)::int as written
+  from ${t.meeting_poll_responses} r where r.poll_id = $1::uuid
+  group by r.selected_options`,
+  { prepare: false },
+);
+
+/**
+ * The result of a poll that is over: what was fixed at the close, or the votes as they are now. One whose time is over is counted as
+ * it will be closed. Parameters: 1 poll, 2 now, 3 roles that may vote.
  */
 export const tallyPoll = statement<TallyRow>(
   'poll-tally',

@@ -1,10 +1,22 @@
 import { type FoundActor, isMeeting } from '../core/access.ts';
 import type { PollType } from '../core/enums.ts';
 import { statement, type Tables } from '../core/statement.ts';
-import { appendCtes, appendedEvents, type EventRow } from '../events/index.ts';
+import { storeEvent, takeNumber, type ToldRow } from '../events/index.ts';
 
-/** What casting or withdrawing a vote found, whether or not it went through. */
-export interface VotingRow extends FoundActor {
+/** What casting or withdrawing a vote came to. */
+export interface VotingRow extends ToldRow {
+  /** The vote was stored, or taken away. */
+  readonly done: boolean;
+  readonly meeting_id: string | null;
+  readonly is_anonymous: boolean | null;
+  /** Of a vote that was stored; in an anonymous poll it is the poll's own. */
+  readonly responded_at: string | null;
+  /** What stood against it, where nothing was done. One column: each takes its time, though nobody looks at it. */
+  readonly found: VotingFacts | null;
+}
+
+/** What a vote found that did not go through. */
+export interface VotingFacts extends FoundActor {
   readonly present: boolean | null;
   readonly is_anonymous: boolean | null;
   readonly creator_id: string | null;
@@ -21,11 +33,6 @@ export interface VotingRow extends FoundActor {
   readonly had_voted: boolean;
   /** Nothing but a vote of the actor's can have been in the way. */
   readonly fits: boolean;
-  /** The vote was stored, or taken away. */
-  readonly done: boolean;
-  /** Of a vote that was stored; in an anonymous poll it is the poll's own. */
-  readonly responded_at: string | null;
-  readonly events: readonly EventRow[];
 }
 
 /**
@@ -68,9 +75,7 @@ function ballotCtes(t: Tables): string {
            me.role, me.removed, me.present, l.creator_id, l.poll_type, l.options, l.opened_at, l.now,
            l.allow_multiple_choices, l.min_choices, l.max_choices, l.allow_abstain, l.allow_change,
            l.opened_at is null and l.closed_at is null as is_draft,
-           coalesce(l.is_active and (l.closes_at is null or l.closes_at > l.now), false) as is_open,
-           exists (select from ${t.meeting_poll_responses} r
-                   where r.poll_id = t.id and r.respondent_id = t.respondent_id) as had_voted
+           coalesce(l.is_active and (l.closes_at is null or l.closes_at > l.now), false) as is_open
     from target t left join me on true left join timed l on true),
   entitled as (
     select * from facts
@@ -78,23 +83,34 @@ function ballotCtes(t: Tables): string {
       and is_open and respondent_id is not null)`;
 }
 
-/** An event in the voter's own stream, for each row of `changed`; of anonymous polls there is none. */
-function draftCte(type: string, changed: string, data: string): string {
+/**
+ * The end of a statement that has changed a vote: the event in the voter's own stream, none of an anonymous poll, and the answer.
+ * `changed` is a CTE with a row when the vote was stored, or taken away.
+ */
+function told(t: Tables, type: string, changed: string, data: string): string {
+  const event = {
+    ...{ id: '$5::uuid', type: `'${type}'`, users: 'array[$2::uuid]', actor: '$2::uuid', at: 'e.now' },
+    data: `jsonb_build_object('meetingId', e.meeting_id, 'pollId', e.poll_id${data})`,
+  };
   return `
-  drafts as (
-    select 1 as position, 1::smallint as stream_kind, $2::uuid as stream_id, $5::uuid as id, '${type}' as type,
-           'users' as audience, array[$2::uuid] as audience_users, $2::uuid as actor_id,
-           jsonb_build_object('meetingId', e.meeting_id, 'pollId', e.poll_id${data}) as data, e.now as occurred_at
-    from ${changed} cross join entitled e where not e.is_anonymous)`;
+  head as (${takeNumber(t, 'own', `select $2::uuid as stream_id from ${changed} cross join entitled e where not e.is_anonymous`)}),
+  told as (${storeEvent(t, 'own', event, 'head cross join entitled e')})`;
 }
 
-function answer(changed: string, fits: string, respondedAt: string): string {
+function answer(t: Tables, changed: string, fits: string, respondedAt: string): string {
   return `
-  select f.status as meeting_status, f.settings, f.role as actor_role, f.removed, f.present, f.is_anonymous, f.creator_id,
-         f.is_draft, f.poll_type, f.options, f.allow_multiple_choices, f.min_choices, f.max_choices, f.allow_abstain,
-         f.allow_change, coalesce(f.is_open, false) as is_open, coalesce(f.had_voted, false) as had_voted,
-         ${fits} as fits, c.id is not null as done, ${respondedAt} as responded_at, ${appendedEvents} as events
-  from (select 1) one left join facts f on true left join ${changed} c on true`;
+  select c.id is not null as done, e.meeting_id, e.is_anonymous, ${respondedAt} as responded_at,
+         h.seq, h.prev, h.epoch, e.now as told_at, (
+           select to_json(why) from (
+             select f.status as meeting_status, f.settings, f.role as actor_role, f.removed, f.present, f.is_anonymous,
+                    f.creator_id, f.is_draft, f.poll_type, f.options, f.allow_multiple_choices, f.min_choices, f.max_choices,
+                    f.allow_abstain, f.allow_change, coalesce(f.is_open, false) as is_open,
+                    exists (select from ${t.meeting_poll_responses} r
+                            where r.poll_id = f.poll_id and r.respondent_id = f.respondent_id) as had_voted,
+                    ${fits} as fits
+             from (select 1) nothing left join facts f on true) why
+           where c.id is null) as found
+  from (select 1) one left join ${changed} c on true left join entitled e on c.id is not null left join head h on true`;
 }
 
 /**
@@ -128,9 +144,8 @@ export const castVote = statement<VotingRow>(
           responded_at = excluded.responded_at
       where (select f.allow_change from fitting f)
     returning r.id, r.responded_at),
-  ${draftCte('poll.vote-received', 'written', `, 'selectedOptions', to_jsonb($9::int[])`)},
-  ${appendCtes(t)}
-  ${answer('written', 'exists (select from fitting)', 'c.responded_at')}`,
+  ${told(t, 'poll.vote-received', 'written', `, 'selectedOptions', to_jsonb($9::int[])`)}
+  ${answer(t, 'written', 'exists (select from fitting)', 'c.responded_at')}`,
 );
 
 /** Takes one's own vote back, where the poll allows votes to change. */
@@ -142,7 +157,6 @@ export const retractVote = statement<VotingRow>(
     delete from ${t.meeting_poll_responses} r using entitled e
     where r.poll_id = e.poll_id and r.respondent_id = e.respondent_id and e.allow_change
     returning r.id),
-  ${draftCte('poll.vote-retracted', 'gone', '')},
-  ${appendCtes(t)}
-  ${answer('gone', 'false', 'null::timestamptz')}`,
+  ${told(t, 'poll.vote-retracted', 'gone', '')}
+  ${answer(t, 'gone', 'false', 'null::timestamptz')}`,
 );
