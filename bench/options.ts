@@ -23,7 +23,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [options]
 
-  --quick            50 thousand meetings instead of a million, fewer rounds: about two minutes
+  --quick            50 thousand meetings instead of a million, fewer rounds
   --only=a,b         only these operations (sendChat, vote, join, leave, rsvp, heartbeat, raiseHand, setMedia,
                      listUpcoming, history, tally, analytics, invite); join and leave come together
   --impl=a,b         only these implementations besides the limit: ${names.slice(1).join(', ')}
