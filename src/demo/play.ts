@@ -38,9 +38,11 @@ export async function play(stage: Stage, meetingId: string, taken: (moment: Mome
   await taken({ kind: 'end', at: recording.endedAt, person: host, poll: null });
 }
 
+const filler = 'filler of the recorded length, ';
+
 /** The recording keeps the length of a message and nothing else of it. */
 export function fillerText(length: number): string {
-  return 'filler of the recorded length, '.repeat(Math.ceil(length / 31)).slice(0, length);
+  return filler.repeat(Math.ceil(length / filler.length)).slice(0, length);
 }
 
 /** The class in progress: what people do, said in calls of the library. */

@@ -3,17 +3,19 @@ import { newId } from '../core/identifier.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { engagementEvents } from './engagement.events.ts';
+import {
+  type AnalyticsInput,
+  type MetricsInput,
+  upsertAnalytics,
+  upsertMetrics,
+} from './engagement.figures.statements.ts';
 import { convokeFormula, engagementFormulas, type EngagementFormula } from './engagement.formula.ts';
 import { type EngagementRubric, meetingScoreOf, rubricOf, scoreOf } from './engagement.rules.ts';
 import {
-  type AnalyticsInput,
   meetingFacts,
-  type MetricsInput,
   type MeetingFactsRow,
   participantFacts,
   type ParticipantFactsRow,
-  upsertAnalytics,
-  upsertMetrics,
 } from './engagement.statements.ts';
 
 /** Everything that scores rest on. */

@@ -3,14 +3,13 @@ import { describe, expect } from 'vitest';
 import { mediaKinds } from '../../src/core/enums.ts';
 import { newId } from '../../src/core/identifier.ts';
 import type { Work } from '../../src/core/work.ts';
-import { meetingScoreOf, rubricOf, scoreOf } from '../../src/engagement/engagement.rules.ts';
 import {
-  meetingFacts,
   type MetricsInput,
-  participantFacts,
   upsertAnalytics,
   upsertMetrics,
-} from '../../src/engagement/engagement.statements.ts';
+} from '../../src/engagement/engagement.figures.statements.ts';
+import { meetingScoreOf, rubricOf, scoreOf } from '../../src/engagement/engagement.rules.ts';
+import { meetingFacts, participantFacts } from '../../src/engagement/engagement.statements.ts';
 import { attendanceOf } from '../../src/participants/attendance.rules.ts';
 import { test } from '../setup/db.ts';
 import { person } from './facts.ts';
