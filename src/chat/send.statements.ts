@@ -1,5 +1,7 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MeetingStatus, ParticipantRole } from '../core/enums.ts';
+import { hostRoles } from '../core/permission-terms.ts';
+import { allowedRoles, isLegalState, isRole } from '../core/policy.ts';
 import { type Statement, statement, type Tables } from '../core/statement.ts';
 import { type Lane, reserveNumber, storeEvent, takeNumber, takeReserved } from '../events/index.ts';
 import { isReadable, messageColumns, type MessageRow } from './message.statements.ts';
@@ -8,7 +10,6 @@ import { isReadable, messageColumns, type MessageRow } from './message.statement
 export interface StoredMessage {
   readonly id: string;
   readonly sent_at: string;
-  readonly event_id: string;
   readonly seq: string | number;
   readonly prev: string | number;
   readonly epoch: string;
@@ -17,15 +18,21 @@ export interface StoredMessage {
 /** As above; all null when nothing was. */
 export type SentColumns = { readonly [Name in keyof StoredMessage]: StoredMessage[Name] | null };
 
-/** What sending found, whether or not it went through. No row: the sender has no place in the meeting, or there is none. */
+/** What sending came to. No row: the sender has no place in the meeting, or there is none. */
 export interface SendRow extends SentColumns {
+  /** What stood against it, where nothing was stored. One column: each takes its time, though nobody looks at it. */
+  readonly found: SendFacts | null;
+}
+
+/** What a message found that was not stored. */
+export interface SendFacts {
   readonly meeting_status: MeetingStatus;
   readonly actor_role: ParticipantRole;
   readonly removed: boolean;
   readonly present: boolean;
   readonly can_use_chat: boolean;
-  /** Of a named message: nothing stood against it. If it was not stored all the same, a twin was, while this waited. */
-  readonly allowed?: boolean;
+  /** Nothing stood against it: a twin of a named message was stored while this waited, or the meeting has no head for its events. */
+  readonly allowed: boolean;
   /** Of a private message. */
   readonly settings?: StoredSettings;
   /** Null when the recipient does not belong to the meeting. */
@@ -58,11 +65,13 @@ const orderedId = (now: string, number: string, random: string) => `(
       lpad(to_hex((extract(epoch from ${now}) * 1000)::bigint), 12, '0') || '7' || left(${number}, 3)
       || '8' || right(${number}, 5) || right(${random}, 10))::uuid`;
 
+const now = `coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp()))`;
+
 /** How an instant is written in the data of an event. */
 const written = (instant: string) => `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 interface Parts {
-  /** A query for the meeting (`stream_id`), if the message may be sent, and for `not_before`, the time of what it answers. */
+  /** A query for the meeting (`stream_id`), if the message may be sent; of an answer, also for the time of what it answers. */
   readonly verdict: string;
   readonly actor: string;
   readonly reply: string;
@@ -82,17 +91,17 @@ const nameless = 'null::text';
  * A message with a client id may find that a twin was stored while this waited for the head. So its number is taken only when it
  * is stored; a number that is taken and not used would be a gap.
  *
- * Parameters: 1 meeting, 2 sender, 3 now, 4 a random id, 5 event id, 6 type, 7 content.
+ * Parameters: 1 meeting, 2 sender, 3 now, 4 event id, of which the message's is made too, 5 type, 6 content.
  */
 function sendingCtes(t: Tables, { verdict, actor, reply, recipient, client }: Parts): string {
   const isNamed = client !== nameless;
   const isPrivate = recipient === none ? 'false' : 'true';
   const lane: Lane = recipient === none ? 'all' : 'users';
   const told = {
-    ...{ id: '$5::uuid', type: `'chat.message.sent'`, actor, at: 'now' },
+    ...{ id: '$4::uuid', type: `'chat.message.sent'`, actor, at: 'now' },
     users: recipient === none ? 'null::uuid[]' : `array[$2::uuid, ${recipient}]`,
     data: `jsonb_build_object(
-             'messageId', id, 'senderId', $2::uuid, 'messageType', $6::text, 'content', $7::text,
+             'messageId', id, 'senderId', $2::uuid, 'messageType', $5::text, 'content', $6::text,
              'replyToMessageId', ${reply}, 'isPrivate', ${isPrivate}, 'recipientId', ${recipient},
              'sentAt', ${written('now')}, 'editedAt', null, 'deletedAt', null, 'clientMessageId', ${client})`,
   };
@@ -100,15 +109,14 @@ function sendingCtes(t: Tables, { verdict, actor, reply, recipient, client }: Pa
   verdict as (${verdict}),
   head as (${(isNamed ? reserveNumber : takeNumber)(t, lane, 'select stream_id from verdict')}),
   place as (
-    select h.*, lpad(to_hex(h.seq), 8, '0') as number,
-           greatest(coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp())), v.not_before) as now
-    from head h cross join verdict v),
+    select h.*, lpad(to_hex(h.seq), 8, '0') as number, ${reply === none ? now : `greatest(${now}, v.sent_at)`} as now
+    from head h ${reply === none ? '' : 'cross join verdict v'}),
   message as materialized (select ${orderedId('p.now', 'p.number', '$4::text')} as id, p.* from place p),
   sent as (
     insert into ${t.meeting_chat_messages}
       (id, meeting_id, sender_id, message_type, content, reply_to_message_id, is_private, recipient_id, sent_at,
        client_message_id)
-    select id, stream_id, $2::uuid, $6::${t.type('chat_message_type')}, $7::text, ${reply}, ${isPrivate}, ${recipient}, now,
+    select id, stream_id, $2::uuid, $5::${t.type('chat_message_type')}, $6::text, ${reply}, ${isPrivate}, ${recipient}, now,
            ${client}
     from message
     ${isNamed ? 'on conflict (meeting_id, sender_id, client_message_id) where client_message_id is not null do nothing' : ''}
@@ -119,22 +127,25 @@ function sendingCtes(t: Tables, { verdict, actor, reply, recipient, client }: Pa
 
 /** The message, once it is stored. */
 const storedMessage = (isNamed: boolean) => `
-    select id, now as sent_at, $5::uuid as event_id, seq, prev, epoch from message
+    select id, now as sent_at, seq, prev, epoch from message
     ${isNamed ? 'where exists (select from sent)' : ''}`;
 
 /** Public: the sender's row alone. */
 const sender = (t: Tables) => `
   me as (
-    select p.role::text as role, p.removed_at is not null as removed, p.can_use_chat,
-           p.joined_at is not null and p.left_at is null as present, m.id as meeting_id, m.status::text as status
+    select p.role, p.removed_at is not null as removed, p.can_use_chat, p.joined_at is not null and p.left_at is null as present,
+           m.id as meeting_id, m.status
     from ${t.meeting_participants} p join ${t.meetings} m on m.id = p.meeting_id
     where p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid and ${isMeeting}
     for share of p)`;
 
+/** Who may send each other something, by role. */
+const privateRoles = allowedRoles('chat.sendPrivate');
+
 /** Private: with the sender's row the recipient's, if they are there, in the order in which everybody locks rows of the roster. */
-const senderAndRecipient = (t: Tables, recipient: string, unlessSet: string, hosts: string) => `
+const senderAndRecipient = (t: Tables, recipient: string, unlessSet: string) => `
   people as (
-    select p.auth_user_id, p.role::text as role, p.removed_at is not null as removed, p.can_use_chat,
+    select p.auth_user_id, p.role, p.removed_at is not null as removed, p.can_use_chat,
            p.joined_at is not null and p.left_at is null as present
     from ${t.meeting_participants} p
     where p.meeting_id = $1::uuid and p.auth_user_id = any(array[$2::uuid, ${recipient}])
@@ -147,12 +158,11 @@ const senderAndRecipient = (t: Tables, recipient: string, unlessSet: string, hos
     order by p.id
     for share of p),
   me as (
-    select me.role, me.removed, me.can_use_chat, me.present, m.id as meeting_id, m.status::text as status, m.settings,
-           coalesce(${recipient} <> $2::uuid and (them.role = any($8::text[]) or them.role = any($9::text[])), false)
-             as reachable,
+    select me.role, me.removed, me.can_use_chat, me.present, m.id as meeting_id, m.status, m.settings,
+           coalesce(${recipient} <> $2::uuid and ${isRole([...privateRoles.always, ...privateRoles.byFlag], 'them.role')}, false) as reachable,
            case coalesce(m.settings->>'privateChat', ${unlessSet}::text)
              when 'all' then true
-             when 'hostsOnly' then array[me.role, them.role] && ${hosts}::text[]
+             when 'hostsOnly' then ${isRole(hostRoles, 'me.role')} or ${isRole(hostRoles, 'them.role')}
              else false end as pair_may
     from people me join ${t.meetings} m on m.id = $1::uuid
     left join people them on them.auth_user_id = ${recipient}
@@ -179,25 +189,25 @@ const sentBefore = (t: Tables, client: string) => `
  * events and the rest of {@link sendingCtes}. The meeting itself is not locked: it would be the one row that all who write
  * and all who come and go wait for, and its end is seen on the sender's row.
  *
- * Parameters: those of {@link sendingCtes}, 8 roles that may, 9 roles that may with their flag, 10 legal states; then, of a private
- * message, the recipient, what privateChat is where the meeting is silent and the roles it calls hosts; of an answer, the
- * answered message; of a named one, the client id.
+ * Parameters: those of {@link sendingCtes}; then, of a private message, the recipient and what privateChat is where the meeting is
+ * silent; of an answer, the answered message; of a named one, the client id.
  */
 function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): Statement<SendRow> {
-  let given = 10;
+  let given = 6;
   const next = (type: string) => `$${++given}::${type}`;
   const recipient = isPrivate ? next('uuid') : none;
-  const pair = isPrivate ? ([recipient, next('text'), next('text[]')] as const) : null;
+  const pair = isPrivate ? ([recipient, next('text')] as const) : null;
   const reply = isReply ? next('uuid') : none;
   const client = isNamed ? next('text') : nameless;
   const name = [isPrivate && 'private', isReply && 'reply', isNamed && 'named', isFile && 'file'].filter(Boolean);
+  const roles = isPrivate ? privateRoles : allowedRoles('chat.send');
+  const operation = isPrivate ? 'chat.sendPrivate' : 'chat.send';
   return statement<SendRow>(['chat-send', ...name].join('-'), (t) => {
-    const file = `exists (select from ${t.meeting_attachments} f where f.id = $7::uuid and f.meeting_id = me.meeting_id)`;
+    const file = `exists (select from ${t.meeting_attachments} f where f.id = $6::uuid and f.meeting_id = me.meeting_id)`;
     const verdict = `
-    select me.meeting_id as stream_id, ${isReply ? 'parent.sent_at' : 'null::timestamptz'} as not_before
-    from me ${isReply ? 'join parent on true' : ''}
-    where me.present and not me.removed and me.status = any($10::text[])
-      and (me.role = any($8::text[]) or me.role = any($9::text[]) and me.can_use_chat)
+    select me.meeting_id as stream_id${isReply ? ', parent.sent_at' : ''} from me ${isReply ? 'join parent on true' : ''}
+    where me.present and not me.removed and ${isLegalState(operation, 'me.status')}
+      and (${isRole(roles.always, 'me.role')} or ${isRole(roles.byFlag, 'me.role')} and me.can_use_chat)
       ${isPrivate ? 'and me.reachable and me.pair_may' : ''}
       ${isReply ? 'and parent.visible and not parent.deleted and not parent.system and parent.same_conversation' : ''}
       ${isNamed ? 'and not exists (select from existing)' : ''}
@@ -210,12 +220,13 @@ function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): St
   ${isReply ? `${answered(t, reply, recipient)},` : ''}
   ${isNamed ? `${sentBefore(t, client)},` : ''}
   ${sendingCtes(t, { verdict, actor: '$2::uuid', reply, recipient, client })}
-  select me.status as meeting_status, me.role as actor_role, me.removed, me.present, me.can_use_chat,
-         ${isPrivate ? ofRecipient : ''}
-         ${isReply ? '(select to_jsonb(parent) from parent) as reply,' : ''}
-         ${isNamed ? '(select to_jsonb(existing) from existing) as existing, exists (select from verdict) as allowed,' : ''}
-         ${isFile ? `${file} as attached,` : ''}
-         s.*
+  select s.*, case when s.id is null then (select to_json(why) from (
+           select me.status as meeting_status, me.role as actor_role, me.removed, me.present, me.can_use_chat,
+                  ${isPrivate ? ofRecipient : ''}
+                  ${isReply ? '(select to_jsonb(parent) from parent) as reply,' : ''}
+                  ${isNamed ? '(select to_jsonb(existing) from existing) as existing,' : ''}
+                  ${isFile ? `${file} as attached,` : ''}
+                  exists (select from verdict) as allowed) why) end as found
   from me left join (${storedMessage(isNamed)}) s on true`;
   });
 }
@@ -233,7 +244,7 @@ export function sendOf(form: MessageForm): Statement<SendRow> {
 /** Lets the system speak. Parameters: those of {@link sendingCtes}. No row: there is no such meeting. */
 export const sendSystem = statement<StoredMessage>('chat-send-system', (t) => {
   const verdict = `
-    select m.id as stream_id, null::timestamptz as not_before from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}`;
+    select m.id as stream_id from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}`;
   const nothing = { reply: none, recipient: none, client: nameless };
   return `
   with ${sendingCtes(t, { verdict, actor: none, ...nothing })}

@@ -4,8 +4,7 @@ import { meetingStream, type StreamEvent } from '../core/event.ts';
 import { newId } from '../core/identifier.ts';
 import { instantOf } from '../core/instant.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { hostRoles } from '../core/permission-terms.ts';
-import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
+import { allowedRoles, authorise } from '../core/policy.ts';
 import type { Parameter } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { ensureHead } from '../events/index.ts';
@@ -15,6 +14,7 @@ import type { MessageView, Sending } from './chat.schema.ts';
 import { messageViewOf } from './message.statements.ts';
 import {
   type MessageForm,
+  type SendFacts,
   type SendRow,
   sendOf,
   sendSystem,
@@ -25,37 +25,51 @@ import {
 /** Sends a message, or gives the one that was sent before under the same client id. */
 export async function send(kernel: Kernel, work: Work, meetingId: string, message: Sending): Promise<MessageView> {
   await refuseSystem(kernel, work, meetingId);
-  const row = (await attempt(kernel, work, meetingId, message)) ?? (await again(kernel, work, meetingId, message));
-  if (isStored(row)) return announced(work, viewOf(meetingId, work.actorId, message, row), row);
+  const eventId = newId();
+  const row =
+    (await attempt(kernel, work, meetingId, eventId, message)) ??
+    (await again(kernel, work, meetingId, eventId, message));
+  if (isStored(row)) return announced(work, viewOf(meetingId, work.actorId, message, row), eventId, row);
+  const { found } = row;
   // A member's repeat is answered whatever has become of the right to write: nothing new is said.
-  if (row.existing && !row.removed) return repeated(row.existing, message);
-  refuse(kernel, work, row, message);
+  if (found?.existing && !found.removed) return repeated(found.existing, message);
+  if (found !== null) refuse(kernel, work, found, message);
   throw new MeetingError('INTERNAL', 'A message was refused without a reason.');
 }
 
 /** A twin is found now, and a meeting that came from elsewhere has a head for its events. */
-async function again(kernel: Kernel, work: Work, meetingId: string, message: Sending): Promise<SendRow> {
+async function again(
+  kernel: Kernel,
+  work: Work,
+  meetingId: string,
+  eventId: string,
+  message: Sending,
+): Promise<SendRow> {
   await work.run(ensureHead, [meetingId]);
-  const row = await attempt(kernel, work, meetingId, message);
+  const row = await attempt(kernel, work, meetingId, eventId, message);
   if (row === null) throw new MeetingError('INTERNAL', 'A message was neither stored nor found.');
   return row;
 }
 
 /** @returns null when a twin was stored while this waited, or the meeting's stream has no head */
-async function attempt(kernel: Kernel, work: Work, meetingId: string, message: Sending): Promise<SendRow | null> {
-  const form = formOf(message);
-  const operation = form.isPrivate ? 'chat.sendPrivate' : 'chat.send';
-  const roles = allowedRoles(operation, kernel.ports.switches);
-  const parameters: Parameter[] = [
-    ...[meetingId, work.actorId, work.clockParameter, newId(), newId(), message.messageType, message.content],
-    ...[[...roles.always], [...roles.byFlag], [...legalStates(operation)]],
-  ];
-  if (message.recipientId !== undefined) parameters.push(message.recipientId, String(roles.default), [...hostRoles]);
+async function attempt(
+  kernel: Kernel,
+  work: Work,
+  meetingId: string,
+  eventId: string,
+  message: Sending,
+): Promise<SendRow | null> {
+  const { messageType, content } = message;
+  const parameters: Parameter[] = [meetingId, work.actorId, work.clockParameter, eventId, messageType, content];
+  if (message.recipientId !== undefined) {
+    const { default: unlessSet } = allowedRoles('chat.sendPrivate', kernel.ports.switches);
+    parameters.push(message.recipientId, String(unlessSet));
+  }
   if (message.replyToMessageId !== undefined) parameters.push(message.replyToMessageId);
   if (message.clientMessageId !== undefined) parameters.push(message.clientMessageId);
-  const [row] = await work.run(sendOf(form), parameters);
+  const [row] = await work.run(sendOf(formOf(message)), parameters);
   if (row === undefined) throw notFound();
-  return row.allowed === true && row.id === null ? null : row;
+  return row.found?.allowed === true ? null : row;
 }
 
 function formOf(message: Sending): MessageForm {
@@ -74,7 +88,7 @@ async function refuseSystem(kernel: Kernel, work: Work, meetingId: string): Prom
   authorise('chat.send', standing, { conditions: { present: true } });
 }
 
-function refuse(kernel: Kernel, work: Work, row: SendRow, { recipientId, replyToMessageId }: Sending): void {
+function refuse(kernel: Kernel, work: Work, row: SendFacts, { recipientId, replyToMessageId }: Sending): void {
   const standing = {
     ...standingOf(work, { settings: null, ...row }, kernel.ports.switches),
     flags: { canUseChat: row.can_use_chat, canShareScreen: false },
@@ -95,7 +109,7 @@ function refuse(kernel: Kernel, work: Work, row: SendRow, { recipientId, replyTo
   if (row.attached === false) throw notFound('attachment');
 }
 
-function repeated(row: NonNullable<SendRow['existing']>, message: Sending): MessageView {
+function repeated(row: NonNullable<SendFacts['existing']>, message: Sending): MessageView {
   const before = messageViewOf(row);
   const rewritten = before.editedAt !== null || before.deletedAt !== null;
   const { content, messageType, replyToMessageId = null, recipientId = null } = message;
@@ -117,10 +131,11 @@ export async function sendAsSystem(
     const { standing } = await kernel.look(work, meetingId);
     authorise('chat.sendSystem', standing);
   }
-  const parameters = [meetingId, work.actorId, work.clockParameter, newId(), newId(), 'System', content];
+  const eventId = newId();
+  const parameters = [meetingId, work.actorId, work.clockParameter, eventId, 'System', content];
   const [row] = await work.run(sendSystem, parameters);
   if (row === undefined) throw notFound();
-  return announced(work, viewOf(meetingId, work.actorId, { messageType: 'System', content }, row), row);
+  return announced(work, viewOf(meetingId, work.actorId, { messageType: 'System', content }, row), eventId, row);
 }
 
 function isStored<Row extends SentColumns>(row: Row): row is Row & StoredMessage {
@@ -147,7 +162,7 @@ function viewOf(meetingId: string, senderId: string, said: Said, { id, sent_at }
 }
 
 /** The event that the statement has stored, as it stored it. */
-function announced(work: Work, view: MessageView, { event_id: id, seq, prev, epoch }: StoredMessage): MessageView {
+function announced(work: Work, view: MessageView, id: string, { seq, prev, epoch }: StoredMessage): MessageView {
   const event: StreamEvent<keyof typeof chatEvents> = {
     id,
     stream: meetingStream(view.meetingId),

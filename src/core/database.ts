@@ -1,14 +1,16 @@
 import type { Transaction } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/postgresql';
 import type { StreamEvent } from './event.ts';
-import type { StatementTexts } from './statement.ts';
+import type { Parameter, StatementTexts } from './statement.ts';
 
-/** The database as the kernel sees it: fresh forks and rendered texts. Opening, adopting and closing are `database/`'s. */
+/** The database as the kernel sees it: connections, fresh forks and rendered texts. Opening, adopting and closing are `database/`'s. */
 export interface Database {
   readonly schema: string;
   readonly texts: StatementTexts;
   /** An entity manager of its own for one unit of work, on the service's schema. */
   fork(): SqlEntityManager;
+  /** Runs one statement by itself, on whichever connection is free, and gives its rows. */
+  execute<Row>(text: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
 }
 
 /** What a unit of work came to. */

@@ -87,6 +87,25 @@ export function legalStates(operation: Operation): readonly MeetingStatus[] {
   return rowOf(operation).states ?? [];
 }
 
+/** SQL: whether a column of the type `meeting_status` is a state in which the operation is legal. */
+export function isLegalState(operation: Operation, column: string): string {
+  return oneOf(column, legalStates(operation));
+}
+
+/** SQL: whether a column of the type `participant_role` is one of these roles. */
+export function isRole(roles: readonly ActorRole[], column: string): string {
+  const labels: readonly string[] = participantRoles;
+  return oneOf(
+    column,
+    roles.filter((role) => labels.includes(role)),
+  );
+}
+
+/** As literals: labels are known when a text is made, and cost nothing then; as parameters they cost every call its share. */
+function oneOf(column: string, labels: readonly string[]): string {
+  return labels.length === 0 ? 'false' : `${column} in (${labels.map((label) => `'${label}'`).join(', ')})`;
+}
+
 /** Whether this role sees every row of an answer; the others see their own. */
 export function seesAll(operation: Operation, role: ActorRole): boolean {
   return cellOf(rowOf(operation), role) === 'A';
@@ -98,7 +117,7 @@ export function isLimited(operation: Operation, role: ActorRole): ViewName | nul
   return cellOf(row, role) === 'H' ? (row.view ?? null) : null;
 }
 
-/** A row's cells as sets of roles: what a statement takes as parameters, so that no role is named in SQL text. */
+/** A row's cells as sets of roles: what the texts of statements are made of, so that none names a role by itself. */
 export interface AllowedRoles {
   /** Those who may, whatever the object (with a limited view or not). */
   readonly always: readonly ActorRole[];

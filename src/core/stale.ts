@@ -18,7 +18,7 @@ export interface MayBeStale {
 export async function current<Row extends MayBeStale>(work: Work, attempt: () => Promise<Row>): Promise<Row | null> {
   const row = await attempt();
   if (!row.stale) return row;
-  if (!work.em.isInTransaction()) return null;
+  if (!work.inTransaction) return null;
   const again = await attempt();
   if (again.stale) throw new MeetingError('INTERNAL', 'The meeting changed under its own lock, or has no Host.');
   return again;

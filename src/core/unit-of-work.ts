@@ -92,15 +92,14 @@ export class UnitOfWork {
   }
 
   async #attempt<T>(call: Call, body: Body<T>, options: WorkOptions, progress: Progress): Promise<T> {
-    const em = this.#ports.database.fork();
-    if (call.host !== null) return this.#inHostTransaction(em, call, call.host, body);
+    if (call.host !== null) return this.#inHostTransaction(call, call.host, body);
     if (options.singleStatement === true && call.idempotencyKey === null) {
       progress.committing = options.readOnly !== true;
-      return this.#withoutTransaction(this.#work(em, call), body);
+      return this.#withoutTransaction(this.#work(call, null), body);
     }
-    const { result, events } = await em.transactional(
+    const { result, events } = await this.#ports.database.fork().transactional(
       async (inner) => {
-        const done = await this.#finish(this.#work(inner, call), body);
+        const done = await this.#finish(this.#work(call, inner), body);
         progress.committing = true;
         return done;
       },
@@ -122,11 +121,12 @@ export class UnitOfWork {
     }
   }
 
-  #inHostTransaction<T>(em: SqlEntityManager, call: Call, host: HostTransaction, body: Body<T>): Promise<T> {
+  #inHostTransaction<T>(call: Call, host: HostTransaction, body: Body<T>): Promise<T> {
     return host.join((savepoint) => {
+      const em = this.#ports.database.fork();
       em.setTransactionContext(savepoint);
       em.setFlushMode(FlushMode.COMMIT);
-      return this.#finish(this.#work(em, call), body);
+      return this.#finish(this.#work(call, em), body);
     });
   }
 
@@ -138,8 +138,8 @@ export class UnitOfWork {
     return { result, events: [...appended, ...(await this.#ports.append(work, drafts, work.clockParameter))] };
   }
 
-  #work(em: SqlEntityManager, call: Call): Work {
-    return new Work(em, call.principal, this.#ports.database.texts, this.#ports.clock);
+  #work(call: Call, em: SqlEntityManager | null): Work {
+    return new Work(this.#ports.database, call.principal, this.#ports.clock, em);
   }
 
   #typed(error: unknown, failure: Failure, inDoubt: boolean): MeetingError {

@@ -8,12 +8,13 @@ import {
   PostgreSqlDriver,
   type SqlEntityManager,
 } from '@mikro-orm/postgresql';
+import { CompiledQuery } from 'kysely';
 import type { Database } from '../core/database.ts';
 import { failureOf, toMeetingError } from '../core/driver-error.ts';
 import { MeetingError } from '../core/errors.ts';
-import { StatementTexts } from '../core/statement.ts';
+import { type Parameter, StatementTexts } from '../core/statement.ts';
 import { meetingEntities } from '../entities.ts';
-import { type ConnectionPool, preparingPool, readCommitted, resilientPool } from './pool.ts';
+import { type ConnectionPool, preparingPool, type QueryPool, readCommitted, resilientPool } from './pool.ts';
 
 /** The ORM instance a service works on: always its own, though its connections may be the host's. */
 export type ServiceOrm = CoreOrm<AbstractSqlDriver, SqlEntityManager>;
@@ -37,16 +38,25 @@ export interface ConnectionLimits {
   readonly lockTimeoutMs: number;
 }
 
+interface OpenOrm {
+  readonly orm: ServiceOrm;
+  /** The pool beneath it, where nobody else has a say in it: a statement on its own takes the short way. */
+  readonly pool: QueryPool | null;
+  readonly owned: boolean;
+}
+
 /** An open database, and how to let go of it. */
 export class Connection implements Database {
   readonly schema: string;
   readonly texts: StatementTexts;
   readonly #orm: ServiceOrm;
+  readonly #pool: QueryPool | null;
   readonly #owned: boolean;
   #closed = false;
 
-  constructor(orm: ServiceOrm, schema: string, texts: StatementTexts, owned: boolean) {
+  constructor({ orm, pool, owned }: OpenOrm, schema: string, texts: StatementTexts) {
     this.#orm = orm;
+    this.#pool = pool;
     this.schema = schema;
     this.texts = texts;
     this.#owned = owned;
@@ -61,6 +71,18 @@ export class Connection implements Database {
   fork(): SqlEntityManager {
     // Contexts go by name, so the current one may be that of another service in this process, on another database.
     return this.orm.em.fork({ schema: this.schema, disableContextResolution: true });
+  }
+
+  async execute<Row>(text: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    if (this.#pool === null || this.#closed)
+      return (await this.orm.em.getKysely().executeQuery<Row>(CompiledQuery.raw(text, [...parameters]))).rows;
+    const name = this.texts.preparedName(text);
+    const { rows } = await this.#pool.query<Row>({
+      ...(name !== undefined && { name }),
+      text,
+      values: [...parameters],
+    });
+    return rows;
   }
 
   /** Rejects with the driver's error when the database does not answer. */
@@ -87,8 +109,7 @@ export async function connect(source: DatabaseSource, schema: string, limits: Co
     debug: false,
     ensureDatabase: false,
   };
-  const orm = await initialise(source, base, texts, limits);
-  const connection = new Connection(orm, schema, texts, !('orm' in source));
+  const connection = new Connection(await initialise(source, base, texts, limits), schema, texts);
   try {
     await connection.ping();
   } catch (error) {
@@ -112,11 +133,21 @@ async function initialise(
   base: BaseOptions,
   texts: StatementTexts,
   limits: ConnectionLimits,
-): Promise<ServiceOrm> {
-  if ('url' in source)
-    return MikroORM.init({ ...base, clientUrl: source.url, driverOptions: poolOptions(texts, limits) });
-  if ('pglite' in source) return openPglite(source.pglite, base);
-  return adopt(source.orm, base);
+): Promise<OpenOrm> {
+  if ('url' in source) return openUrl(source.url, base, texts, limits);
+  if ('pglite' in source) return { orm: await openPglite(source.pglite, base), pool: null, owned: true };
+  // What a host has settled for its connections happens in its ORM: its pool is not gone to past that.
+  return { orm: await adopt(source.orm, base), pool: null, owned: false };
+}
+
+async function openUrl(
+  clientUrl: string,
+  base: BaseOptions,
+  texts: StatementTexts,
+  limits: ConnectionLimits,
+): Promise<OpenOrm> {
+  const orm = await MikroORM.init({ ...base, clientUrl, driverOptions: poolOptions(texts, limits) });
+  return { orm, pool: await orm.em.getConnection().getNativeClient(), owned: true };
 }
 
 function poolOptions(texts: StatementTexts, limits: ConnectionLimits): Record<string, unknown> {

@@ -12,6 +12,11 @@ export interface ConnectionPool {
   on(event: 'connect', listener: (client: PooledClient) => void): unknown;
 }
 
+/** A pool that takes a query by itself and gives it to whichever connection is free. */
+export interface QueryPool {
+  query<Row>(query: { name?: string; text: string; values: unknown[] }): Promise<{ rows: Row[] }>;
+}
+
 /**
  * Gives a pool its slots back when a connection dies or hangs inside a transaction. Without it each such loss costs a slot
  * for ever: the query builder beneath the ORM hands a client back only after a COMMIT or ROLLBACK that succeeded, and

@@ -61,7 +61,15 @@ export class Relay {
   }
 }
 
+/** Encoded by the first transport that looks, and once: one within this process hands on the event itself. */
 function deliveriesOf(event: StreamEvent): Delivery[] {
-  const encoded = JSON.stringify(event);
-  return channelsOf(event).map((channel) => ({ channel, event, encoded, durable: true }));
+  let encoded: string | undefined;
+  return channelsOf(event).map((channel) => ({
+    channel,
+    event,
+    durable: true,
+    get encoded() {
+      return (encoded ??= JSON.stringify(event));
+    },
+  }));
 }

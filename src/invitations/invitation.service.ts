@@ -148,7 +148,7 @@ export class InvitationService {
   async #respond(work: Work, meetingId: string, answer: z.output<typeof respondInput>): Promise<RespondResult | null> {
     const note = answer.message ?? null;
     // Not after the statement: two answers that both held its share lock would wait for each other to get the full one.
-    const respond = work.em.isInTransaction() ? respondUnderLock : respondAlone;
+    const respond = work.inTransaction ? respondUnderLock : respondAlone;
     return respond(this.#kernel, work, meetingId, answer.response, note);
   }
 

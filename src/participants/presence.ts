@@ -45,7 +45,7 @@ export class Presence {
     if (row === null) return null;
     if (row.joined) return this.#arrived(work, meetingId, row);
     if (row.seat_needed === true && row.password_ok === true && row.seat_free === true && this.#mayJoin(work, row)) {
-      if (!work.em.isInTransaction()) return null;
+      if (!work.inTransaction) return null;
       const seated = await takeSeat(this.#kernel, work, meetingId, work.actorId);
       // Joining twice is joining once: who is in already needs no seat for that.
       if (!seated && row.was_present !== true)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { systemPrincipal } from '../../src/core/actor.ts';
+import type { Database } from '../../src/core/database.ts';
 import type { MediaKind, ParticipantRole } from '../../src/core/enums.ts';
 import { newId } from '../../src/core/identifier.ts';
 import { type Parameter, statement, StatementTexts, type Tables } from '../../src/core/statement.ts';
@@ -37,8 +38,17 @@ export function on(userId: string, kind: MediaKind, from: number, to: number | n
   return { userId, kind, startedAt: after(from), endedAt: to === null ? null : after(to) };
 }
 
+function databaseOf(orm: MikroORM): Database {
+  return {
+    schema: 'convoke',
+    texts,
+    fork: () => orm.em.fork(),
+    execute: () => Promise.reject(new Error('Everything here happens through an entity manager.')),
+  };
+}
+
 export function workOn(orm: MikroORM): Work {
-  return new Work(orm.em.fork(), systemPrincipal, texts, null);
+  return new Work(databaseOf(orm), systemPrincipal, null, orm.em.fork());
 }
 
 /** Runs a text over the tables as a statement of its own. */
@@ -182,7 +192,7 @@ const invariants = readFileSync(new URL('../fixtures/invariants.sql', import.met
 export async function violated(orm: MikroORM, ids: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   await orm.em.fork().transactional(async (em) => {
-    const work = new Work(em, systemPrincipal, texts, null);
+    const work = new Work(databaseOf(orm), systemPrincipal, null, em);
     await run(work, () => 'set local search_path to convoke');
     for (const id of ids) {
       const invariant = invariants.find((candidate) => candidate.id === id);
