@@ -9,12 +9,17 @@ export interface Ballot {
   /** Ascending, so that equal votes are equal rows. A rating is the index of its label. */
   readonly selected: readonly number[];
   readonly text: string | null;
-  /** Types of poll that it can be a vote in. */
-  readonly fits: readonly PollType[];
-  readonly abstains: boolean;
+  readonly kind: BallotKind;
 }
 
-const choiceTypes = ['SingleChoice', 'MultipleChoice', 'YesNo'] as const satisfies readonly PollType[];
+/** Types of poll that a vote can be one in, by what was given. */
+export const ballotTypes = {
+  choice: ['SingleChoice', 'MultipleChoice', 'YesNo'],
+  rating: ['Rating'],
+  text: ['OpenEnded'],
+  abstention: pollTypes,
+} as const satisfies Record<string, readonly PollType[]>;
+export type BallotKind = keyof typeof ballotTypes;
 
 /** How a vote in a poll of each type is given. */
 const fields = {
@@ -26,11 +31,10 @@ const fields = {
 } as const satisfies Record<PollType, keyof VoteWish>;
 
 export function ballotOf({ selectedOptions = [], rating, responseText }: VoteWish): Ballot {
-  if (responseText !== undefined) return { selected: [], text: responseText, fits: ['OpenEnded'], abstains: false };
-  if (rating !== undefined) return { selected: [rating - 1], text: null, fits: ['Rating'], abstains: false };
+  if (responseText !== undefined) return { selected: [], text: responseText, kind: 'text' };
+  if (rating !== undefined) return { selected: [rating - 1], text: null, kind: 'rating' };
   const selected = selectedOptions.toSorted((one, other) => one - other);
-  const abstains = selected.length === 0;
-  return { selected, text: null, fits: abstains ? pollTypes : choiceTypes, abstains };
+  return { selected, text: null, kind: selected.length === 0 ? 'abstention' : 'choice' };
 }
 
 /** What decides whether a vote can be one in this poll. */
@@ -45,10 +49,12 @@ export function checkBallot(poll: BallotTerms, ballot: Ballot): MeetingError | n
   return fault === null ? null : invalid([fault]);
 }
 
-function ballotFault(poll: BallotTerms, { selected, fits, abstains }: Ballot): FieldError | null {
+function ballotFault(poll: BallotTerms, { selected, kind }: Ballot): FieldError | null {
   const path = fields[poll.pollType];
-  if (abstains && poll.allowAbstain) return null;
-  if (abstains) return { path: 'selectedOptions', message: 'must not be empty: nobody can abstain from this poll' };
+  if (kind === 'abstention' && poll.allowAbstain) return null;
+  if (kind === 'abstention')
+    return { path: 'selectedOptions', message: 'must not be empty: nobody can abstain from this poll' };
+  const fits: readonly PollType[] = ballotTypes[kind];
   if (!fits.includes(poll.pollType)) return { path, message: 'must be given instead: this poll asks for it' };
   if (poll.pollType === 'OpenEnded') return null;
   const last = poll.options.length - 1;

@@ -6,7 +6,8 @@ import { newId } from '../core/identifier.ts';
 import { instantOf } from '../core/instant.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { conditionMessages } from '../core/permission-messages.ts';
-import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
+import { authorise } from '../core/policy.ts';
+import type { Parameter, Statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { told } from '../events/index.ts';
 import { type Ballot, checkBallot } from './ballot.rules.ts';
@@ -21,12 +22,11 @@ type Voting = 'poll.vote' | 'poll.retract';
 /** Stores a vote. @returns when it was stored; null in an anonymous poll, which does not keep that */
 export async function vote(kernel: Kernel, work: Work, pollId: string, ballot: Ballot): Promise<Date | null> {
   const eventId = newId();
-  const row = await work.one(castVote, [
-    ...parameters(kernel, work, pollId, 'poll.vote', eventId),
-    ...[newId(), [...ballot.selected], ballot.text, [...ballot.fits], ballot.abstains],
-  ]);
+  const given = [...parameters(kernel, work, pollId, eventId), newId(), ...givenBy(ballot)];
+  const row = await cast(work, castVote[ballot.kind], given);
   tell(work, row, eventId, 'poll.vote-received', { pollId, selectedOptions: Object.freeze([...ballot.selected]) });
-  if (row.done) return row.is_anonymous === true ? null : instantOf(row.responded_at);
+  // Without an event, the poll is anonymous.
+  if (row.found === null) return row.seq === null ? null : instantOf(row.told_at);
   const terms = refuse(kernel, work, row.found, 'poll.vote');
   throw checkBallot(terms, ballot) ?? new MeetingError('INTERNAL', 'A vote was refused without a reason.');
 }
@@ -34,9 +34,9 @@ export async function vote(kernel: Kernel, work: Work, pollId: string, ballot: B
 /** Takes the actor's vote back. Where there is none, nothing happens. */
 export async function retract(kernel: Kernel, work: Work, pollId: string): Promise<void> {
   const eventId = newId();
-  const row = await work.one(retractVote, parameters(kernel, work, pollId, 'poll.retract', eventId));
+  const row = await cast(work, retractVote, parameters(kernel, work, pollId, eventId));
   tell(work, row, eventId, 'poll.vote-retracted', { pollId });
-  if (!row.done) refuse(kernel, work, row.found, 'poll.retract');
+  if (row.found !== null) refuse(kernel, work, row.found, 'poll.retract');
 }
 
 /** How a keyed vote is to be remembered; null where it is no secret who votes. Asked before the write, which it decides about. */
@@ -55,32 +55,44 @@ function tell(work: Work, row: VotingRow, id: string, type: keyof typeof pollEve
   told(work, row, { id, stream: userStream(actorId), type, audience, actorId, data: about });
 }
 
-function parameters(kernel: Kernel, work: Work, pollId: string, operation: Voting, eventId: string) {
-  const roles = [...allowedRoles(operation).always];
-  const states = [...legalStates(operation)];
-  return [
-    ...[pollId, work.actorId, ownPseudonym(kernel, work, pollId), work.clockParameter],
-    ...[eventId, roles, states],
-  ];
+async function cast(work: Work, of: Statement<VotingRow>, given: readonly Parameter[]): Promise<VotingRow> {
+  const [row] = await work.run(of, given);
+  if (row === undefined) throw notFound(noun);
+  return row;
+}
+
+function parameters(kernel: Kernel, work: Work, pollId: string, eventId: string): Parameter[] {
+  return [pollId, work.actorId, ownPseudonym(kernel, work, pollId), work.clockParameter, eventId];
+}
+
+function givenBy({ kind, selected, text }: Ballot): Parameter[] {
+  switch (kind) {
+    case 'choice':
+      return [[...selected]];
+    case 'rating':
+      return [...selected];
+    case 'text':
+      return [text];
+    case 'abstention':
+      return [];
+  }
 }
 
 /** Words what the statement found, in the order in which errors come. Gives what a vote has to fit where nothing else is wrong. */
-function refuse(kernel: Kernel, work: Work, row: VotingFacts | null, operation: Voting) {
-  if (row === null) throw new MeetingError('INTERNAL', 'A vote was neither stored nor refused.');
+function refuse(kernel: Kernel, work: Work, row: VotingFacts, operation: Voting) {
   const { poll_type: pollType, options } = row;
-  if (row.meeting_status === null) throw notFound(noun);
   const standing = standingOf(work, row, kernel.ports.switches);
   if (isHiddenDraft(standing, row.is_draft === true, row.creator_id === work.actorId)) throw notFound(noun);
   authorise(operation, standing, {
     noun,
     conditions: {
       present: row.present === true,
-      pollOpen: row.is_open,
+      pollOpen: row.is_open === true,
       // Of many votes at once, the one that came first may not have been there yet when this one looked: it was in the way.
       mayChangeVote: row.allow_change === true || !(row.had_voted || row.fits),
     },
   });
-  if (row.is_anonymous === true && kernel.ports.secrets.anonymousPolls === null)
+  if (row.is_anonymous && kernel.ports.secrets.anonymousPolls === null)
     throw new MeetingError('NOT_CONFIGURED', conditionMessages.secretIfAnonymous);
   if (pollType === null || options === null) throw new MeetingError('INTERNAL', 'A vote found no poll.');
   return {

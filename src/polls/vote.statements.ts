@@ -1,16 +1,13 @@
 import { type FoundActor, isMeeting } from '../core/access.ts';
 import type { PollType } from '../core/enums.ts';
-import { statement, type Tables } from '../core/statement.ts';
+import { allowedRoles, isLegalState, isRole } from '../core/policy.ts';
+import { type Statement, statement, type Tables } from '../core/statement.ts';
 import { storeEvent, takeNumber, type ToldRow } from '../events/index.ts';
+import { type BallotKind, ballotTypes } from './ballot.rules.ts';
 
-/** What casting or withdrawing a vote came to. */
+/** What casting or withdrawing a vote came to. No row: there is no such poll. */
 export interface VotingRow extends ToldRow {
-  /** The vote was stored, or taken away. */
-  readonly done: boolean;
-  readonly meeting_id: string | null;
-  readonly is_anonymous: boolean | null;
-  /** Of a vote that was stored; in an anonymous poll it is the poll's own. */
-  readonly responded_at: string | null;
+  readonly meeting_id: string;
   /** What stood against it, where nothing was done. One column: each takes its time, though nobody looks at it. */
   readonly found: VotingFacts | null;
 }
@@ -18,7 +15,7 @@ export interface VotingRow extends ToldRow {
 /** What a vote found that did not go through. */
 export interface VotingFacts extends FoundActor {
   readonly present: boolean | null;
-  readonly is_anonymous: boolean | null;
+  readonly is_anonymous: boolean;
   readonly creator_id: string | null;
   readonly is_draft: boolean | null;
   readonly poll_type: PollType | null;
@@ -28,7 +25,7 @@ export interface VotingFacts extends FoundActor {
   readonly max_choices: number | null;
   readonly allow_abstain: boolean | null;
   readonly allow_change: boolean | null;
-  readonly is_open: boolean;
+  readonly is_open: boolean | null;
   /** The actor had a vote in the poll before this. */
   readonly had_voted: boolean;
   /** Nothing but a vote of the actor's can have been in the way. */
@@ -36,127 +33,132 @@ export interface VotingFacts extends FoundActor {
 }
 
 /**
- * The CTEs `target`, `me`, `poll`, `facts` and `entitled`. Parameters of both statements: 1 poll, 2 user, 3 their pseudonym in this
- * poll, or null without a secret, 4 now, 5 event id, 6 allowed roles, 7 legal states.
+ * The CTEs `target`, `me`, `poll` and `entitled`. Parameters of all statements: 1 poll, 2 user, 3 their pseudonym in this poll, or null
+ * without a secret, 4 now, 5 event id.
  *
  * What guards what: `named` share-locks the voter's own row, which removal, leaving, a change of role and the end of the meeting
- * all write. `poll` share-locks the poll, which whoever closes it locks for itself: votes stored before are in its count, later ones
+ * all write. `locked` share-locks the poll, which whoever closes it locks for itself: votes stored before are in its count, later ones
  * find it closed. Both read their row anew once the lock is granted, and the time is taken after that.
  *
  * The row of somebody who votes anonymously is not locked: a lock leaves the transaction's number in the row, the vote carries
  * the same number, and anybody with access to the tables could join the two. Their right is that of the moment when the statement began; the end
  * of the meeting still stops them, because it closes the poll.
  */
-function ballotCtes(t: Tables): string {
-  const row = `p.role, p.removed_at is not null as removed, p.joined_at is not null and p.left_at is null as present`;
+function ballotCtes(t: Tables, operation: 'poll.vote' | 'poll.retract', condition: string): string {
+  const mine = (locking: string) => `
+    select p.role, p.removed_at is not null as removed, p.joined_at is not null and p.left_at is null as present
+    from target t join ${t.meeting_participants} p on p.meeting_id = t.meeting_id and p.auth_user_id = $2::uuid
+    where ${locking}`;
   return `
   target as (
-    select l.id, l.meeting_id, l.is_anonymous, m.status, m.settings,
-           case when l.is_anonymous then $3::uuid else $2::uuid end as respondent_id
+    select l.meeting_id, l.is_anonymous, m.status, case when l.is_anonymous then $3::uuid else $2::uuid end as respondent_id
     from ${t.meeting_polls} l join ${t.meetings} m on m.id = l.meeting_id and ${isMeeting}
     where l.id = $1::uuid),
-  named as (
-    select ${row} from target t join ${t.meeting_participants} p on p.meeting_id = t.meeting_id and p.auth_user_id = $2::uuid
-    where not t.is_anonymous
-    for share of p),
-  unnamed as (
-    select ${row} from target t join ${t.meeting_participants} p on p.meeting_id = t.meeting_id and p.auth_user_id = $2::uuid
-    where t.is_anonymous),
+  named as (${mine('not t.is_anonymous')} for share of p),
+  unnamed as (${mine('t.is_anonymous')}),
   me as (select * from named union all select * from unnamed),
-  poll as (
+  locked as (
     select l.creator_id, l.poll_type, l.options, l.is_active, l.opened_at, l.closed_at, l.closes_at,
            l.allow_multiple_choices, l.min_choices, l.max_choices, l.allow_abstain, l.allow_change
     from me cross join ${t.meeting_polls} l where l.id = $1::uuid
     for share of l),
-  timed as (
-    select l.*, coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now from poll l),
-  facts as (
-    select t.id as poll_id, t.meeting_id, t.is_anonymous, t.status, t.settings, t.respondent_id,
-           me.role, me.removed, me.present, l.creator_id, l.poll_type, l.options, l.opened_at, l.now,
-           l.allow_multiple_choices, l.min_choices, l.max_choices, l.allow_abstain, l.allow_change,
-           l.opened_at is null and l.closed_at is null as is_draft,
-           coalesce(l.is_active and (l.closes_at is null or l.closes_at > l.now), false) as is_open
-    from target t left join me on true left join timed l on true),
+  poll as (
+    select l.*, coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now from locked l),
   entitled as (
-    select * from facts
-    where present and not removed and role::text = any($6::text[]) and status::text = any($7::text[])
-      and is_open and respondent_id is not null)`;
+    select t.respondent_id, t.is_anonymous, p.opened_at, p.allow_change, p.now
+    from target t cross join me cross join poll p
+    where me.present and not me.removed and ${isRole(allowedRoles(operation).always, 'me.role')}
+      and ${isLegalState(operation, 't.status')} and p.is_active and (p.closes_at is null or p.closes_at > p.now)
+      and t.respondent_id is not null and ${condition})`;
 }
 
 /**
- * The end of a statement that has changed a vote: the event in the voter's own stream, none of an anonymous poll, and the answer.
- * `changed` is a CTE with a row when the vote was stored, or taken away.
+ * The end of a statement: the event in the voter's own stream, none of an anonymous poll, and the answer. `changed` is a CTE that
+ * gives the time (`at`) when a vote was stored or taken away.
  */
-function told(t: Tables, type: string, changed: string, data: string): string {
+function answer(t: Tables, changed: string, type: string, data: string, fits: string): string {
   const event = {
-    ...{ id: '$5::uuid', type: `'${type}'`, users: 'array[$2::uuid]', actor: '$2::uuid', at: 'e.now' },
-    data: `jsonb_build_object('meetingId', e.meeting_id, 'pollId', e.poll_id${data})`,
+    ...{ id: '$5::uuid', type: `'${type}'`, users: 'array[$2::uuid]', actor: '$2::uuid', at: 'c.at' },
+    data: `jsonb_build_object('meetingId', t.meeting_id, 'pollId', $1::uuid${data})`,
   };
   return `
-  head as (${takeNumber(t, 'own', `select $2::uuid as stream_id from ${changed} cross join entitled e where not e.is_anonymous`)}),
-  told as (${storeEvent(t, 'own', event, 'head cross join entitled e')})`;
+  head as (${takeNumber(t, 'own', `select $2::uuid as stream_id from ${changed} cross join target t where not t.is_anonymous`)}),
+  told as (${storeEvent(t, 'own', event, `head cross join ${changed} c cross join target t`)})
+  select t.meeting_id, c.at as told_at, h.seq, h.prev, h.epoch, case when c.at is null then (
+           select to_json(why) from (
+             select t.status as meeting_status, m.settings, me.role as actor_role, me.removed, me.present, t.is_anonymous,
+                    p.creator_id, p.opened_at is null and p.closed_at is null as is_draft, p.poll_type, p.options,
+                    p.allow_multiple_choices, p.min_choices, p.max_choices, p.allow_abstain, p.allow_change,
+                    p.is_active and (p.closes_at is null or p.closes_at > p.now) as is_open,
+                    exists (select from ${t.meeting_poll_responses} r
+                            where r.poll_id = $1::uuid and r.respondent_id = t.respondent_id) as had_voted,
+                    ${fits} as fits
+             from ${t.meetings} m left join me on true left join poll p on true where m.id = t.meeting_id) why) end as found
+  from target t left join ${changed} c on true left join head h on true`;
 }
 
-function answer(t: Tables, changed: string, fits: string, respondedAt: string): string {
-  return `
-  select c.id is not null as done, e.meeting_id, e.is_anonymous, ${respondedAt} as responded_at,
-         h.seq, h.prev, h.epoch, e.now as told_at, (
-           select to_json(why) from (
-             select f.status as meeting_status, f.settings, f.role as actor_role, f.removed, f.present, f.is_anonymous,
-                    f.creator_id, f.is_draft, f.poll_type, f.options, f.allow_multiple_choices, f.min_choices, f.max_choices,
-                    f.allow_abstain, f.allow_change, coalesce(f.is_open, false) as is_open,
-                    exists (select from ${t.meeting_poll_responses} r
-                            where r.poll_id = f.poll_id and r.respondent_id = f.respondent_id) as had_voted,
-                    ${fits} as fits
-             from (select 1) nothing left join facts f on true) why
-           where c.id is null) as found
-  from (select 1) one left join ${changed} c on true left join entitled e on c.id is not null left join head h on true`;
-}
+/** What a vote of each kind has to find in a poll `p`, and what is stored of it. Parameter 7, where there is one, is what was given. */
+const ballots = {
+  choice: {
+    condition: `
+      case when p.allow_multiple_choices
+           then cardinality($7::int[]) between coalesce(p.min_choices, 1) and coalesce(p.max_choices, 50)
+           else cardinality($7::int[]) = 1 end
+      and ($7::int[])[cardinality($7::int[])] < jsonb_array_length(p.options)`,
+    selected: 'to_jsonb($7::int[])',
+    text: 'null::text',
+  },
+  rating: {
+    condition: '$7::int < jsonb_array_length(p.options)',
+    selected: 'jsonb_build_array($7::int)',
+    text: 'null::text',
+  },
+  text: { condition: 'true', selected: `'[]'::jsonb`, text: '$7::text' },
+  abstention: { condition: 'p.allow_abstain', selected: `'[]'::jsonb`, text: 'null::text' },
+} as const satisfies Record<BallotKind, object>;
 
 /**
  * Casts a vote, or replaces one where the poll allows it. Who votes many times at once meets their own row: the unique key lets
- * one in, and the others find it there.
- *
- * Further parameters: 8 row id, 9 selected indices, ascending, 10 text, 11 types of poll that such a vote fits, 12 whether it abstains.
+ * one in, and the others find it there. Further parameters: 6 row id, 7 what was given: indices, ascending, an index, or a text.
  */
-export const castVote = statement<VotingRow>(
-  'poll-vote',
-  (t) => `
-  with ${ballotCtes(t)},
-  fitting as (
-    select e.* from entitled e
-    where case when $12::boolean then e.allow_abstain
-          else e.poll_type::text = any($11::text[])
-            and coalesce(($9::int[])[cardinality($9::int[])] < jsonb_array_length(e.options), true)
-            and ($10::text is not null
-                 or cardinality($9::int[]) between case when e.allow_multiple_choices then coalesce(e.min_choices, 1) else 1 end
-                    and case when e.allow_multiple_choices then coalesce(e.max_choices, 50) else 1 end)
-          end),
+function voteStatement(kind: BallotKind): Statement<VotingRow> {
+  const { condition, selected, text } = ballots[kind];
+  const types = ballotTypes[kind].map((type) => `'${type}'`).join(', ');
+  return statement<VotingRow>(
+    `poll-vote-${kind}`,
+    (t) => `
+  with ${ballotCtes(t, 'poll.vote', `p.poll_type in (${types}) and ${condition}`)},
   written as (
     insert into ${t.meeting_poll_responses} as r (id, poll_id, respondent_id, selected_options, response_text, responded_at)
-    select case when f.is_anonymous then gen_random_uuid() else $8::uuid end, f.poll_id, f.respondent_id,
-           to_jsonb($9::int[]), $10::text,
+    select case when e.is_anonymous then gen_random_uuid() else $6::uuid end, $1::uuid, e.respondent_id, ${selected}, ${text},
            -- No vote is older than its poll, though clocks step back.
-           case when f.is_anonymous then f.opened_at else greatest(f.now, f.opened_at) end
-    from fitting f
+           case when e.is_anonymous then e.opened_at else greatest(e.now, e.opened_at) end
+    from entitled e
     on conflict (poll_id, respondent_id) do update
       set selected_options = excluded.selected_options, response_text = excluded.response_text,
           responded_at = excluded.responded_at
-      where (select f.allow_change from fitting f)
-    returning r.id, r.responded_at),
-  ${told(t, 'poll.vote-received', 'written', `, 'selectedOptions', to_jsonb($9::int[])`)}
-  ${answer(t, 'written', 'exists (select from fitting)', 'c.responded_at')}`,
-);
+      where (select e.allow_change from entitled e)
+    returning r.responded_at as at),
+  ${answer(t, 'written', 'poll.vote-received', `, 'selectedOptions', ${selected}`, 'exists (select from entitled)')}`,
+  );
+}
+
+/** Casts a vote, by the kind of what was given. */
+export const castVote: Readonly<Record<BallotKind, Statement<VotingRow>>> = {
+  choice: voteStatement('choice'),
+  rating: voteStatement('rating'),
+  text: voteStatement('text'),
+  abstention: voteStatement('abstention'),
+};
 
 /** Takes one's own vote back, where the poll allows votes to change. */
 export const retractVote = statement<VotingRow>(
   'poll-retract',
   (t) => `
-  with ${ballotCtes(t)},
+  with ${ballotCtes(t, 'poll.retract', 'p.allow_change')},
   gone as (
     delete from ${t.meeting_poll_responses} r using entitled e
-    where r.poll_id = e.poll_id and r.respondent_id = e.respondent_id and e.allow_change
-    returning r.id),
-  ${told(t, 'poll.vote-retracted', 'gone', '')}
-  ${answer(t, 'gone', 'false', 'null::timestamptz')}`,
+    where r.poll_id = $1::uuid and r.respondent_id = e.respondent_id
+    returning e.now as at),
+  ${answer(t, 'gone', 'poll.vote-retracted', '', 'false')}`,
 );

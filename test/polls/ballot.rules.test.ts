@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { pollTypes } from '../../src/core/enums.ts';
 import { ballotOf, type BallotTerms, checkBallot, isCorrect, voteParts } from '../../src/polls/ballot.rules.ts';
 import type { VoteWish } from '../../src/polls/poll.schema.ts';
 
@@ -16,11 +15,11 @@ describe('a ballot', () => {
     expect(ballotOf({ selectedOptions: [2, 0, 10] })).toMatchObject({
       selected: [0, 2, 10],
       text: null,
-      abstains: false,
+      kind: 'choice',
     });
-    expect(ballotOf({ rating: 5 })).toEqual({ selected: [4], text: null, fits: ['Rating'], abstains: false });
-    expect(ballotOf({ responseText: 'x' })).toEqual({ selected: [], text: 'x', fits: ['OpenEnded'], abstains: false });
-    expect(ballotOf({ selectedOptions: [] })).toEqual({ selected: [], text: null, fits: pollTypes, abstains: true });
+    expect(ballotOf({ rating: 5 })).toEqual({ selected: [4], text: null, kind: 'rating' });
+    expect(ballotOf({ responseText: 'x' })).toEqual({ selected: [], text: 'x', kind: 'text' });
+    expect(ballotOf({ selectedOptions: [] })).toEqual({ selected: [], text: null, kind: 'abstention' });
   });
 
   test.each<[BallotTerms, VoteWish]>([
