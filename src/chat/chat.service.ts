@@ -5,7 +5,7 @@ import type { Kernel } from '../core/kernel.ts';
 import type { Page } from '../core/page.ts';
 import { id } from '../core/schema.ts';
 import type { WorkOptions } from '../core/unit-of-work.ts';
-import { validate } from '../core/validate.ts';
+import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import {
   type ChatHistory,
@@ -54,7 +54,7 @@ export class ChatService {
    * `clientMessageId` that names another message
    */
   async send(meetingId: string, input: SendInput): Promise<MessageView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const message = validate(sendInput, input);
     const body = (work: Work) => send(this.#kernel, work, target, message);
     return this.#write('chat.send', { meetingId: target, ...message }, body, singleStatement);
@@ -62,7 +62,7 @@ export class ChatService {
 
   /** For the system: says something in its name, signed `SYSTEM_USER_ID`, in whatever state the meeting is. */
   async sendSystem(meetingId: string, input: SendSystemInput): Promise<MessageView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const { content } = validate(sendSystemInput, input);
     const body = (work: Work) => sendAsSystem(this.#kernel, work, target, content);
     return this.#write('chat.sendSystem', { meetingId: target, content }, body, singleStatement);
@@ -75,7 +75,7 @@ export class ChatService {
    * the message's type
    */
   async edit(messageId: string, input: EditInput): Promise<MessageView> {
-    const target = validate(id, messageId);
+    const target = validId(messageId);
     const { content } = validate(editInput, input);
     const body = (work: Work) => edit(this.#kernel, work, target, content);
     return this.#write('chat.edit', { messageId: target, content }, body);
@@ -87,7 +87,7 @@ export class ChatService {
    * @throws MeetingError EXPIRED when the service limits the time for authors and it is over
    */
   async delete(messageId: string): Promise<MessageView> {
-    const target = validate(id, messageId);
+    const target = validId(messageId);
     const body = (work: Work) => remove(this.#kernel, work, target);
     return this.#write('chat.delete', { messageId: target }, body);
   }
@@ -98,14 +98,14 @@ export class ChatService {
    * @throws MeetingError NOT_FOUND for a message to begin at that is not of this meeting, or not the actor's to read
    */
   async history(meetingId: string, input: ChatHistoryInput = {}): Promise<ChatHistory> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(historyInput, input);
     return this.#kernel.read(this.#call, (work) => history(this.#kernel, work, target, wish));
   }
 
   /** Messages that hold certain words, newest first. Whole words are found, whatever their case; deleted messages never are. */
   async search(meetingId: string, input: ChatSearchInput): Promise<Page<FoundMessage>> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(searchInput, input);
     return this.#kernel.read(this.#call, (work) => search(this.#kernel, work, target, wish));
   }
@@ -115,7 +115,7 @@ export class ChatService {
    * @throws MeetingError NOT_FOUND for a message that is not of this meeting, or not the actor's to read
    */
   async markRead(meetingId: string, messageId: string): Promise<ReadMark> {
-    const [target, message] = [validate(id, meetingId), validate(id, messageId)];
+    const [target, message] = [validId(meetingId), validId(messageId)];
     const command = { operation: 'chat.markRead', input: { target, message }, output: readMark };
     const body = (work: Work) => mark(this.#kernel, work, target, message);
     return this.#kernel.write(this.#call, command, body, singleStatement);
@@ -123,7 +123,7 @@ export class ChatService {
 
   /** How far the actor has read, and how much there is behind it, up to 1000 messages. */
   async unread(meetingId: string): Promise<UnreadMessages> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#kernel.read(this.#call, (work) => unread(this.#kernel, work, target));
   }
 

@@ -1,54 +1,17 @@
-import { isMeeting, type StoredSettings } from '../core/access.ts';
-import type { MeetingStatus, ParticipantRole } from '../core/enums.ts';
+import { isMeeting } from '../core/access.ts';
 import { hostRoles } from '../core/permission-terms.ts';
 import { allowedRoles, isLegalState, isRole } from '../core/policy.ts';
 import { type Statement, statement, type Tables } from '../core/statement.ts';
 import { type Lane, reserveNumber, storeEvent, takeNumber, takeReserved } from '../events/index.ts';
-import { isReadable, messageColumns, type MessageRow } from './message.statements.ts';
+import { isReadable } from './message.statements.ts';
 
-/** What was stored. */
+/** What was stored; no row where nothing was. */
 export interface StoredMessage {
   readonly id: string;
   readonly sent_at: string;
   readonly seq: string | number;
   readonly prev: string | number;
   readonly epoch: string;
-}
-
-/** As above; all null when nothing was. */
-export type SentColumns = { readonly [Name in keyof StoredMessage]: StoredMessage[Name] | null };
-
-/** What sending came to. No row: the sender has no place in the meeting, or there is none. */
-export interface SendRow extends SentColumns {
-  /** What stood against it, where nothing was stored. One column: each takes its time, though nobody looks at it. */
-  readonly found: SendFacts | null;
-}
-
-/** What a message found that was not stored. */
-export interface SendFacts {
-  readonly meeting_status: MeetingStatus;
-  readonly actor_role: ParticipantRole;
-  readonly removed: boolean;
-  readonly present: boolean;
-  readonly can_use_chat: boolean;
-  /** Nothing stood against it: a twin of a named message was stored while this waited, or the meeting has no head for its events. */
-  readonly allowed: boolean;
-  /** Of a private message. */
-  readonly settings?: StoredSettings;
-  /** Null when the recipient does not belong to the meeting. */
-  readonly recipient_role?: ParticipantRole | null;
-  readonly recipient_reachable?: boolean | null;
-  /** Null when the answered message is not of this meeting. */
-  readonly reply?: {
-    readonly visible: boolean;
-    readonly deleted: boolean;
-    readonly system: boolean;
-    readonly same_conversation: boolean;
-  } | null;
-  /** The message that was sent before under the same client id. */
-  readonly existing?: MessageRow | null;
-  /** The file is an attachment of the meeting. */
-  readonly attached?: boolean;
 }
 
 /** What a message has beside its words. Each form is a statement of its own: what it does not have costs nothing. */
@@ -119,8 +82,12 @@ function sendingCtes(t: Tables, { verdict, actor, reply, recipient, client }: Pa
     select id, stream_id, $2::uuid, $5::${t.type('chat_message_type')}, $6::text, ${reply}, ${isPrivate}, ${recipient}, now,
            ${client}
     from message
-    ${isNamed ? 'on conflict (meeting_id, sender_id, client_message_id) where client_message_id is not null do nothing' : ''}
-    returning meeting_id as stream_id),
+    ${
+      isNamed
+        ? `on conflict (meeting_id, sender_id, client_message_id) where client_message_id is not null do nothing
+    returning meeting_id as stream_id`
+        : ''
+    }),
   ${isNamed ? `taken as (${takeReserved(t, lane, 'select stream_id from sent')}),` : ''}
   stored as (${storeEvent(t, lane, told, isNamed ? 'message join sent using (stream_id)' : 'message')})`;
 }
@@ -158,7 +125,7 @@ const senderAndRecipient = (t: Tables, recipient: string, unlessSet: string) => 
     order by p.id
     for share of p),
   me as (
-    select me.role, me.removed, me.can_use_chat, me.present, m.id as meeting_id, m.status, m.settings,
+    select me.role, me.removed, me.can_use_chat, me.present, m.id as meeting_id, m.status,
            coalesce(${recipient} <> $2::uuid and ${isRole([...privateRoles.always, ...privateRoles.byFlag], 'them.role')}, false) as reachable,
            case coalesce(m.settings->>'privateChat', ${unlessSet}::text)
              when 'all' then true
@@ -178,7 +145,7 @@ const answered = (t: Tables, reply: string, recipient: string) => `
 
 const sentBefore = (t: Tables, client: string) => `
   existing as (
-    select ${messageColumns('c')} from ${t.meeting_chat_messages} c
+    select from ${t.meeting_chat_messages} c
     where c.meeting_id = $1::uuid and c.sender_id = $2::uuid and c.client_message_id = ${client})`;
 
 /**
@@ -192,7 +159,7 @@ const sentBefore = (t: Tables, client: string) => `
  * Parameters: those of {@link sendingCtes}; then, of a private message, the recipient and what privateChat is where the meeting is
  * silent; of an answer, the answered message; of a named one, the client id.
  */
-function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): Statement<SendRow> {
+function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): Statement<StoredMessage> {
   let given = 6;
   const next = (type: string) => `$${++given}::${type}`;
   const recipient = isPrivate ? next('uuid') : none;
@@ -202,7 +169,7 @@ function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): St
   const name = [isPrivate && 'private', isReply && 'reply', isNamed && 'named', isFile && 'file'].filter(Boolean);
   const roles = isPrivate ? privateRoles : allowedRoles('chat.send');
   const operation = isPrivate ? 'chat.sendPrivate' : 'chat.send';
-  return statement<SendRow>(['chat-send', ...name].join('-'), (t) => {
+  return statement<StoredMessage>(['chat-send', ...name].join('-'), (t) => {
     const file = `exists (select from ${t.meeting_attachments} f where f.id = $6::uuid and f.meeting_id = me.meeting_id)`;
     const verdict = `
     select me.meeting_id as stream_id${isReply ? ', parent.sent_at' : ''} from me ${isReply ? 'join parent on true' : ''}
@@ -212,33 +179,22 @@ function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): St
       ${isReply ? 'and parent.visible and not parent.deleted and not parent.system and parent.same_conversation' : ''}
       ${isNamed ? 'and not exists (select from existing)' : ''}
       ${isFile ? `and ${file}` : ''}`;
-    const ofRecipient = `me.settings, me.reachable as recipient_reachable, (
-           select r.role from ${t.meeting_participants} r
-           where r.meeting_id = $1::uuid and r.auth_user_id = ${recipient} and r.removed_at is null) as recipient_role,`;
     return `
   with ${pair === null ? sender(t) : senderAndRecipient(t, ...pair)},
   ${isReply ? `${answered(t, reply, recipient)},` : ''}
   ${isNamed ? `${sentBefore(t, client)},` : ''}
   ${sendingCtes(t, { verdict, actor: '$2::uuid', reply, recipient, client })}
-  select s.*, case when s.id is null then (select to_json(why) from (
-           select me.status as meeting_status, me.role as actor_role, me.removed, me.present, me.can_use_chat,
-                  ${isPrivate ? ofRecipient : ''}
-                  ${isReply ? '(select to_jsonb(parent) from parent) as reply,' : ''}
-                  ${isNamed ? '(select to_jsonb(existing) from existing) as existing,' : ''}
-                  ${isFile ? `${file} as attached,` : ''}
-                  exists (select from verdict) as allowed) why) end as found
-  from me left join (${storedMessage(isNamed)}) s on true`;
+  ${storedMessage(isNamed)}`;
   });
 }
 
-const forms = new Map<string, Statement<SendRow>>();
+const forms: Statement<StoredMessage>[] = [];
 
 /** The statement that sends messages of a form. */
-export function sendOf(form: MessageForm): Statement<SendRow> {
-  const key = [form.isPrivate, form.isReply, form.isNamed, form.isFile].join();
-  const known = forms.get(key) ?? sendStatement(form);
-  forms.set(key, known);
-  return known;
+export function sendOf(form: MessageForm): Statement<StoredMessage> {
+  const { isPrivate, isReply, isNamed, isFile } = form;
+  const place = (isPrivate ? 1 : 0) + (isReply ? 2 : 0) + (isNamed ? 4 : 0) + (isFile ? 8 : 0);
+  return (forms[place] ??= sendStatement(form));
 }
 
 /** Lets the system speak. Parameters: those of {@link sendingCtes}. No row: there is no such meeting. */

@@ -11,65 +11,56 @@ import { ensureHead } from '../events/index.ts';
 import { type chatEvents, messageDataOf, readersOf } from './chat.events.ts';
 import { isSameMessage, refuseReply } from './chat.rules.ts';
 import type { MessageView, Sending } from './chat.schema.ts';
-import { messageViewOf } from './message.statements.ts';
-import {
-  type MessageForm,
-  type SendFacts,
-  type SendRow,
-  sendOf,
-  sendSystem,
-  type SentColumns,
-  type StoredMessage,
-} from './send.statements.ts';
+import { type MessageRow, messageViewOf } from './message.statements.ts';
+import { type SendFacts, whyNotSent } from './refusal.statements.ts';
+import { type MessageForm, sendOf, sendSystem, type StoredMessage } from './send.statements.ts';
+
+/**
+ * The rights, or the twin, that a message met may be gone by the time one asks for them; then it is sent anew. A crowd cannot keep
+ * that up: each time, somebody else has got through.
+ */
+const mostAttempts = 5;
 
 /** Sends a message, or gives the one that was sent before under the same client id. */
 export async function send(kernel: Kernel, work: Work, meetingId: string, message: Sending): Promise<MessageView> {
   await refuseSystem(kernel, work, meetingId);
+  const { messageType, content, recipientId, replyToMessageId, clientMessageId } = message;
   const eventId = newId();
-  const row =
-    (await attempt(kernel, work, meetingId, eventId, message)) ??
-    (await again(kernel, work, meetingId, eventId, message));
-  if (isStored(row)) return announced(work, viewOf(meetingId, work.actorId, message, row), eventId, row);
-  const { found } = row;
-  // A member's repeat is answered whatever has become of the right to write: nothing new is said.
-  if (found?.existing && !found.removed) return repeated(found.existing, message);
-  if (found !== null) refuse(kernel, work, found, message);
-  throw new MeetingError('INTERNAL', 'A message was refused without a reason.');
-}
-
-/** A twin is found now, and a meeting that came from elsewhere has a head for its events. */
-async function again(
-  kernel: Kernel,
-  work: Work,
-  meetingId: string,
-  eventId: string,
-  message: Sending,
-): Promise<SendRow> {
-  await work.run(ensureHead, [meetingId]);
-  const row = await attempt(kernel, work, meetingId, eventId, message);
-  if (row === null) throw new MeetingError('INTERNAL', 'A message was neither stored nor found.');
-  return row;
-}
-
-/** @returns null when a twin was stored while this waited, or the meeting's stream has no head */
-async function attempt(
-  kernel: Kernel,
-  work: Work,
-  meetingId: string,
-  eventId: string,
-  message: Sending,
-): Promise<SendRow | null> {
-  const { messageType, content } = message;
-  const parameters: Parameter[] = [meetingId, work.actorId, work.clockParameter, eventId, messageType, content];
-  if (message.recipientId !== undefined) {
-    const { default: unlessSet } = allowedRoles('chat.sendPrivate', kernel.ports.switches);
-    parameters.push(message.recipientId, String(unlessSet));
+  const given: Parameter[] = [meetingId, work.actorId, work.clockParameter, eventId, messageType, content];
+  if (recipientId !== undefined) given.push(recipientId, privateChatUnlessSet(kernel));
+  if (replyToMessageId !== undefined) given.push(replyToMessageId);
+  if (clientMessageId !== undefined) given.push(clientMessageId);
+  for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    const [row] = await work.run(sendOf(formOf(message)), given);
+    if (row !== undefined) return announced(work, viewOf(meetingId, work.actorId, message, row), eventId, row);
+    const before = await sentBefore(kernel, work, meetingId, message);
+    if (before !== null) return before;
+    // Nothing stands against it any more, or the meeting came from elsewhere and has no head for its events yet.
+    await work.run(ensureHead, [meetingId]);
   }
-  if (message.replyToMessageId !== undefined) parameters.push(message.replyToMessageId);
-  if (message.clientMessageId !== undefined) parameters.push(message.clientMessageId);
-  const [row] = await work.run(sendOf(formOf(message)), parameters);
-  if (row === undefined) throw notFound();
-  return row.found?.allowed === true ? null : row;
+  throw new MeetingError('INTERNAL', 'A message was neither stored nor refused.');
+}
+
+/** @returns the message that was sent before under the same client id, or null when nothing stands against this one */
+async function sentBefore(
+  kernel: Kernel,
+  work: Work,
+  meetingId: string,
+  message: Sending,
+): Promise<MessageView | null> {
+  const { recipientId = null, replyToMessageId = null, clientMessageId = null } = message;
+  const file = message.messageType === 'File' ? message.content : null;
+  const given = [meetingId, work.actorId, recipientId, replyToMessageId, clientMessageId, file];
+  const [found] = await work.run(whyNotSent, given);
+  if (found === undefined) throw notFound();
+  // A member's repeat is answered whatever has become of the right to write: nothing new is said.
+  if (found.existing !== null && !found.removed) return repeated(found.existing, message);
+  refuse(kernel, work, found, message);
+  return null;
+}
+
+function privateChatUnlessSet(kernel: Kernel): string {
+  return String(allowedRoles('chat.sendPrivate', kernel.ports.switches).default);
 }
 
 function formOf(message: Sending): MessageForm {
@@ -88,17 +79,18 @@ async function refuseSystem(kernel: Kernel, work: Work, meetingId: string): Prom
   authorise('chat.send', standing, { conditions: { present: true } });
 }
 
-function refuse(kernel: Kernel, work: Work, row: SendFacts, { recipientId, replyToMessageId }: Sending): void {
+function refuse(kernel: Kernel, work: Work, row: SendFacts, message: Sending): void {
+  const { recipientId, replyToMessageId, messageType } = message;
   const standing = {
-    ...standingOf(work, { settings: null, ...row }, kernel.ports.switches),
+    ...standingOf(work, row, kernel.ports.switches),
     flags: { canUseChat: row.can_use_chat, canShareScreen: false },
   };
   const { present } = row;
   if (recipientId === undefined) authorise('chat.send', standing, { conditions: { present } });
   else {
-    const targetRole = row.recipient_role ?? null;
+    const targetRole = row.recipient?.role ?? null;
     const recipientReachable =
-      row.recipient_reachable === true || (targetRole === null && { code: 'NOT_FOUND' as const });
+      row.recipient?.reachable === true || (targetRole === null && { code: 'NOT_FOUND' as const });
     authorise('chat.sendPrivate', standing, { targetRole, conditions: { present, recipientReachable } });
   }
   if (replyToMessageId !== undefined) {
@@ -106,10 +98,10 @@ function refuse(kernel: Kernel, work: Work, row: SendFacts, { recipientId, reply
     const refusal = refuseReply({ visible, deleted, system, sameConversation: same_conversation });
     if (refusal) throw refusal;
   }
-  if (row.attached === false) throw notFound('attachment');
+  if (messageType === 'File' && !row.attached) throw notFound('attachment');
 }
 
-function repeated(row: NonNullable<SendFacts['existing']>, message: Sending): MessageView {
+function repeated(row: MessageRow, message: Sending): MessageView {
   const before = messageViewOf(row);
   const rewritten = before.editedAt !== null || before.deletedAt !== null;
   const { content, messageType, replyToMessageId = null, recipientId = null } = message;
@@ -136,10 +128,6 @@ export async function sendAsSystem(
   const [row] = await work.run(sendSystem, parameters);
   if (row === undefined) throw notFound();
   return announced(work, viewOf(meetingId, work.actorId, { messageType: 'System', content }, row), eventId, row);
-}
-
-function isStored<Row extends SentColumns>(row: Row): row is Row & StoredMessage {
-  return row.id !== null;
 }
 
 type Said = Omit<Sending, 'messageType'> & Pick<MessageView, 'messageType'>;

@@ -58,7 +58,7 @@ const remember = statement<never>(
  * repeat with the same input. A refused call stores nothing, because its transaction rolls back.
  * @throws MeetingError IDEMPOTENCY_CONFLICT when the key was used with another input
  */
-export async function once<T>(
+export function once<T>(
   work: Work,
   call: Call,
   operation: string,
@@ -68,7 +68,18 @@ export async function once<T>(
   seal: KeySeal | null = null,
 ): Promise<T> {
   const key = call.idempotencyKey;
-  if (key === null) return body();
+  return key === null ? body() : onceUnder(key, work, operation, input, output, body, seal);
+}
+
+async function onceUnder<T>(
+  key: string,
+  work: Work,
+  operation: string,
+  input: unknown,
+  output: z.ZodType<T>,
+  body: () => Promise<T>,
+  seal: KeySeal | null,
+): Promise<T> {
   // A key that callers make up may name them.
   const owner = seal === null ? [work.actorId, operation, key] : [seal.ownerId, operation, seal.seal(key)];
   const hash = seal === null ? hashOf(input) : seal.seal(canonical(input));

@@ -61,7 +61,7 @@ export class Kernel {
    * Runs a write: one transaction (or one statement), repeatable under an idempotency key. With a seal, the key is stored so that it
    * does not tell whose it is.
    */
-  async write<T>(
+  write<T>(
     call: Call,
     command: { operation: string; input: unknown; output: z.ZodType<T>; seal?: KeySeal | null },
     body: (work: Work) => Promise<T>,
@@ -82,7 +82,7 @@ export class Kernel {
   }
 
   /** Runs a write that is repeated by its own nature, or belongs to a command that is keyed as a whole. */
-  async run<T>(call: Call, body: (work: Work) => Promise<T>, options: WorkOptions = {}): Promise<T> {
+  run<T>(call: Call, body: (work: Work) => Promise<T>, options: WorkOptions = {}): Promise<T> {
     return this.#unitOfWork.run(call, body, options);
   }
 
@@ -97,7 +97,7 @@ export class Kernel {
   }
 
   /** Runs a read on one snapshot per statement; writes nothing. */
-  async read<T>(call: Call, body: (work: Work) => Promise<T>): Promise<T> {
+  read<T>(call: Call, body: (work: Work) => Promise<T>): Promise<T> {
     return this.#unitOfWork.read(call, body);
   }
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Every table of the schema, by its name in the database. */
 export const tableNames = [
   'meetings',
@@ -81,12 +83,17 @@ export class StatementTexts {
     if (known !== undefined) return known;
     const text = of.render(this.tables);
     this.#texts.set(of, text);
-    if (of.prepare) this.#prepared.set(text, `convoke.${of.name}`);
+    if (of.prepare) this.#prepared.set(text, `convoke.${of.name}.${fingerprint(text)}`);
     return text;
   }
 
-  /** The server-side name of a text on the allow-list. */
+  /** The server-side name of a text on the allow-list: no other text has it, whatever services share a connection. */
   preparedName(text: string): string | undefined {
     return this.#prepared.get(text);
   }
+}
+
+/** A schema's name makes another text, and so does another version of the package. */
+function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

@@ -51,14 +51,12 @@ export class UnitOfWork {
     this.#ports = ports;
   }
 
-  async run<T>(call: Call, body: Body<T>, options: WorkOptions = {}): Promise<T> {
+  run<T>(call: Call, body: Body<T>, options: WorkOptions = {}): Promise<T> {
     const running = this.#repeat(call, body, options);
     this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
+    const ended = () => this.#running.delete(running);
+    void running.then(ended, ended);
+    return running;
   }
 
   /** Waits until the calls now under way have ended, well or not. */
@@ -87,16 +85,19 @@ export class UnitOfWork {
   }
 
   /** Reads outside any transaction (inside the host's, when there is one). One statement sees one snapshot. */
-  async read<T>(call: Call, body: Body<T>): Promise<T> {
+  read<T>(call: Call, body: Body<T>): Promise<T> {
     return this.run(call, body, { singleStatement: true, readOnly: true });
   }
 
-  async #attempt<T>(call: Call, body: Body<T>, options: WorkOptions, progress: Progress): Promise<T> {
+  #attempt<T>(call: Call, body: Body<T>, options: WorkOptions, progress: Progress): Promise<T> {
     if (call.host !== null) return this.#inHostTransaction(call, call.host, body);
-    if (options.singleStatement === true && call.idempotencyKey === null) {
-      progress.committing = options.readOnly !== true;
-      return this.#withoutTransaction(this.#work(call, null), body);
-    }
+    if (options.singleStatement !== true || call.idempotencyKey !== null)
+      return this.#inTransaction(call, body, progress);
+    progress.committing = options.readOnly !== true;
+    return this.#withoutTransaction(this.#work(call, null), body);
+  }
+
+  async #inTransaction<T>(call: Call, body: Body<T>, progress: Progress): Promise<T> {
     const { result, events } = await this.#ports.database.fork().transactional(
       async (inner) => {
         const done = await this.#finish(this.#work(call, inner), body);

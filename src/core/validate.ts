@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { MeetingError } from './errors.ts';
+import { isId } from './identifier.ts';
+import { id } from './schema.ts';
 
 /** One thing that is wrong with an input. */
 export interface FieldError {
@@ -24,6 +26,11 @@ export function validate<Schema extends z.ZodType>(schema: Schema, input: unknow
     .flatMap((issue) => fieldErrors(issue, []))
     .slice(0, maxFields);
   throw invalid(fields, result.error.issues.length);
+}
+
+/** As {@link validate} with the schema of ids, which every call names one of: what is written as it is stored needs no parsing. */
+export function validId(input: unknown): string {
+  return isId(input) ? input : validate(id, input);
 }
 
 /** Getters, proxies and the like may throw while they are read; what they throw is as much the caller's as their values. */

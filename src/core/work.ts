@@ -65,11 +65,14 @@ export class Work {
   }
 
   /** Runs one statement in one round trip, inside the transaction when there is one. */
-  async run<Row>(of: Statement<Row>, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+  run<Row>(of: Statement<Row>, parameters: readonly Parameter[]): Promise<readonly Row[]> {
     const text = this.#database.texts.text(of);
     if (!this.inTransaction) return this.#database.execute<Row>(text, parameters);
-    const { rows } = await this.em.getKysely().executeQuery<Row>(CompiledQuery.raw(text, [...parameters]));
-    return rows;
+    const query = CompiledQuery.raw(text, [...parameters]);
+    return this.em
+      .getKysely()
+      .executeQuery<Row>(query)
+      .then(({ rows }) => rows);
   }
 
   /** Like `run`, for statements that always give exactly one row. */

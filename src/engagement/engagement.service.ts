@@ -5,7 +5,7 @@ import type { Kernel } from '../core/kernel.ts';
 import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
 import { authorise, seesAll } from '../core/policy.ts';
 import { id } from '../core/schema.ts';
-import { validate } from '../core/validate.ts';
+import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import { type EngagementExplanation, explain } from './engagement.rules.ts';
 import {
@@ -33,7 +33,7 @@ export class EngagementService {
 
   /** @throws MeetingError NOT_FOUND also for a meeting that has not ended */
   async meeting(meetingId: string): Promise<MeetingAnalyticsView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing } = await this.#kernel.look(work, target);
       authorise('analytics.meeting', standing);
@@ -43,7 +43,7 @@ export class EngagementService {
 
   /** One person's figures; everybody may see their own. @throws MeetingError NOT_FOUND for somebody who was not there */
   async participant(meetingId: string, userId: string): Promise<EngagementMetricsView> {
-    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    const [target, person] = [validId(meetingId), validId(userId)];
     return this.#kernel.read(this.#call, async (work) => {
       await this.#mayRead(work, target, person);
       const [row] = await work.run(metricsPage, [target, person, null, 1]);
@@ -54,7 +54,7 @@ export class EngagementService {
 
   /** Everybody's figures, by user id; people without the right to all of them get their own. */
   async participants(meetingId: string, input: EngagementPageInput = {}): Promise<Page<EngagementMetricsView>> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const { limit, cursor } = validate(engagementPageInput, input);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing } = await this.#kernel.look(work, target);
@@ -68,7 +68,7 @@ export class EngagementService {
 
   /** Why a person's score is what it is: parts, weights, raw values, and each in a sentence. */
   async explain(meetingId: string, userId: string): Promise<EngagementExplanation> {
-    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    const [target, person] = [validId(meetingId), validId(userId)];
     return this.#kernel.read(this.#call, async (work) => {
       await this.#mayRead(work, target, person);
       const { people, rubric } = await countFacts(work, target);
@@ -80,7 +80,7 @@ export class EngagementService {
 
   /** Counts everything again from what is stored, after a correction or with a newer formula. */
   async recompute(meetingId: string): Promise<MeetingAnalyticsView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const command = { operation: 'engagement.recompute', input: { target }, output: analyticsView };
     return this.#kernel.write(this.#call, command, async (work) => {
       const { standing } = await this.#kernel.enter(work, target);

@@ -36,9 +36,8 @@ export class Relay {
       this.#logger.error('the transport is stuck: events were not published', { events: events.length });
       return;
     }
-    const deliveries = events.flatMap(deliveriesOf);
     this.#waiting++;
-    this.#last = this.#last.then(() => this.#publish(deliveries));
+    this.#last = this.#last.then(() => this.#publish(events.flatMap(deliveriesOf)));
   }
 
   /** Waits for what is under way, at most `graceMs`, then tells the transport to stop. */

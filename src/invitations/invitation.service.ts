@@ -5,7 +5,7 @@ import type { Kernel } from '../core/kernel.ts';
 import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
 import { authorise, seesAll } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
-import { validate } from '../core/validate.ts';
+import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import type { Directory } from '../directory/index.ts';
 import { announce } from './announce.ts';
@@ -59,7 +59,7 @@ export class InvitationService {
    * @throws MeetingError NOT_CONFIGURED for groups without a group directory
    */
   async invite(meetingId: string, input: InviteInput): Promise<InviteResult> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(inviteInput, input);
     const command = { operation: 'invitations.invite', input: { meetingId: target, ...wish }, output: inviteResult };
     const repeated = await this.#kernel.repeated(this.#call, command);
@@ -75,7 +75,7 @@ export class InvitationService {
    * @throws MeetingError EXPIRED when the time for a first answer has passed; CONFLICT for a Host, who has accepted
    */
   async respond(meetingId: string, input: RespondInput): Promise<RespondResult> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const answer = validate(respondInput, input);
     const command = {
       operation: 'invitations.respond',
@@ -92,7 +92,7 @@ export class InvitationService {
 
   /** Takes an invitation back: the person is an outsider until asked again. */
   async revoke(meetingId: string, inviteeId: string): Promise<void> {
-    const [target, invitee] = [validate(id, meetingId), validate(id, inviteeId)];
+    const [target, invitee] = [validId(meetingId), validId(inviteeId)];
     const command = { operation: 'invitations.revoke', input: { target, invitee }, output: z.null() };
     await this.#kernel.write(this.#call, command, (work) => revoke(this.#kernel, work, target, invitee));
   }
@@ -102,7 +102,7 @@ export class InvitationService {
    * @throws MeetingError RATE_LIMITED when all of them were reminded a short while ago
    */
   async remind(meetingId: string, inviteeIds?: readonly string[]): Promise<RemindResult> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wanted = validate(inviteeList, inviteeIds) ?? null;
     const command = { operation: 'invitations.remind', input: { target, wanted }, output: remindResult };
     return this.#kernel.write(this.#call, command, (work) => this.#remind(work, target, wanted));
@@ -110,7 +110,7 @@ export class InvitationService {
 
   /** The meeting's invitations in the order of asking: all of them for hosts, else those I sent or got. */
   async list(meetingId: string, input: InvitationListInput = {}): Promise<Page<InvitationView>> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const { limit, cursor, status } = validate(invitationListInput, input);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing, actor } = await this.#kernel.look(work, target);

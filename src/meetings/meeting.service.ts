@@ -4,8 +4,8 @@ import type { Call } from '../core/call.ts';
 import type { Kernel } from '../core/kernel.ts';
 import type { Page } from '../core/page.ts';
 import { authorise } from '../core/policy.ts';
-import { id, pageInput } from '../core/schema.ts';
-import { validate } from '../core/validate.ts';
+import { pageInput } from '../core/schema.ts';
+import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import { endMeeting } from './end-meeting.ts';
 import { history, type History } from './history.ts';
@@ -57,7 +57,7 @@ export class MeetingsService {
 
   /** @throws MeetingError NOT_FOUND for whoever may not know of it */
   async get(meetingId: string): Promise<MeetingView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing, meeting } = await this.#kernel.look(work, target);
       const { visibility } = this.#kernel.ports;
@@ -79,7 +79,7 @@ export class MeetingsService {
    * @throws MeetingError VERSION_CONFLICT when `version` is not the current one
    */
   async update(meetingId: string, patch: UpdateInput, options: { version?: number } = {}): Promise<MeetingView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(updateInput, patch);
     const { version = null } = validate(updateOptions, options);
     const password = await this.#hash(wish.meetingPassword);
@@ -89,33 +89,33 @@ export class MeetingsService {
 
   /** Gives the meeting another time; everybody but the Host is asked again. A postponed meeting is Scheduled again. */
   async reschedule(meetingId: string, input: RescheduleInput): Promise<MeetingView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(rescheduleInput, input);
     return this.#write('meetings.reschedule', { target, wish }, (work) => reschedule(this.#kernel, work, target, wish));
   }
 
   /** Takes the meeting off its time without giving it another one yet. */
   async postpone(meetingId: string, input: ReasonInput = {}): Promise<MeetingView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const { reason = null } = validate(reasonInput, input);
     return this.#write('meetings.postpone', { target, reason }, (work) => postpone(this.#kernel, work, target, reason));
   }
 
   /** @throws MeetingError INVALID_TRANSITION too early, too late, or in any state but Scheduled */
   async start(meetingId: string): Promise<MeetingView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#write('meetings.start', { target }, (work) => start(this.#kernel, work, target));
   }
 
   /** Ends the meeting for everybody: presence closes, attendance and engagement are settled in the same transaction. */
   async end(meetingId: string): Promise<MeetingView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#write('meetings.end', { target }, (work) => endMeeting(this.#kernel, work, target));
   }
 
   /** Calls the meeting off for good; nobody becomes a no-show. */
   async cancel(meetingId: string, input: ReasonInput = {}): Promise<MeetingView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const { reason = null } = validate(reasonInput, input);
     return this.#write('meetings.cancel', { target, reason }, (work) => cancel(this.#kernel, work, target, reason));
   }
@@ -125,7 +125,7 @@ export class MeetingsService {
    * meeting has none until it has a new time.
    */
   async joinInfo(meetingId: string): Promise<JoinInfo> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing, actor, now } = await this.#kernel.look(work, target);
       authorise('meeting.readJoinInfo', standing, { conditions: { notDeclined: actor?.status !== 'Declined' } });
@@ -147,7 +147,7 @@ export class MeetingsService {
 
   /** What happened to the meeting and its people, oldest first, as far as the actor may see it. */
   async history(meetingId: string, input: z.input<typeof pageInput> = {}): Promise<History> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const options = validate(pageInput, input);
     return this.#kernel.read(this.#call, (work) => history(this.#kernel, work, target, options));
   }

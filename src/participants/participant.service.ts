@@ -4,9 +4,8 @@ import { MeetingError } from '../core/errors.ts';
 import { meetingStream } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { authorise } from '../core/policy.ts';
-import { id } from '../core/schema.ts';
 import { writeCurrent } from '../core/stale.ts';
-import { validate } from '../core/validate.ts';
+import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import { attendance } from './attendance.ts';
 import { markAttendance } from './mark-attendance.ts';
@@ -61,7 +60,7 @@ export class ParticipantService {
 
   /** The roster in the order people were added. Observers see hosts and themselves by name, the rest as a number. */
   async list(meetingId: string, input: ParticipantPageInput = {}): Promise<Roster> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const options = validate(participantPageInput, input);
     return this.#kernel.read(this.#call, (work) => roster(this.#kernel, work, target, options));
   }
@@ -72,7 +71,7 @@ export class ParticipantService {
    * @throws MeetingError CAPACITY without a free seat; WRONG_PASSWORD; RATE_LIMITED after too many wrong ones
    */
   async join(meetingId: string, how: JoinInput = {}): Promise<ParticipantView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(joinInput, how);
     const input = { target, connectionId: wish.connectionId };
     const command = { operation: 'participants.join', input, output: participantView };
@@ -84,7 +83,7 @@ export class ParticipantService {
 
   /** Leaves with one device, or with all. The person is gone with their last one. */
   async leave(meetingId: string, input: ConnectionInput = {}): Promise<ParticipantView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(connectionInput, input);
     const command = { operation: 'participants.leave', input: { target, wish }, output: participantView };
     return writeCurrent(this.#kernel, this.#call, command, (work) => this.#presence.leave(work, target, wish));
@@ -92,7 +91,7 @@ export class ParticipantService {
 
   /** Says that a device is alive. From the first one on, silence ends the device's session after a grace. */
   async heartbeat(meetingId: string, input: ConnectionInput = {}): Promise<void> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(connectionInput, input);
     await this.#kernel.run(this.#call, (work) => this.#presence.heartbeat(work, target, wish), {
       singleStatement: true,
@@ -101,7 +100,7 @@ export class ParticipantService {
 
   /** Asks to speak. */
   async raiseHand(meetingId: string): Promise<ParticipantView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#write('participants.raiseHand', { target }, participantView, (work) =>
       this.#presence.setHand(work, target, true),
     );
@@ -109,7 +108,7 @@ export class ParticipantService {
 
   /** No longer asks to speak. */
   async lowerHand(meetingId: string): Promise<ParticipantView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#write('participants.lowerHand', { target }, participantView, (work) =>
       this.#presence.setHand(work, target, false),
     );
@@ -121,7 +120,7 @@ export class ParticipantService {
    * @throws MeetingError CONFLICT for speaking while the microphone is off
    */
   async setMedia(meetingId: string, input: MediaInput): Promise<MediaView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(mediaInput, input);
     const command = { operation: 'participants.setMedia', input: { target, wish }, output: mediaView };
     return writeCurrent(this.#kernel, this.#call, command, (work) => switchMedia(this.#kernel, work, target, wish));
@@ -129,7 +128,7 @@ export class ParticipantService {
 
   /** Removes a person of lower rank, on every device, until somebody invites them again. */
   async remove(meetingId: string, userId: string): Promise<void> {
-    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    const [target, person] = [validId(meetingId), validId(userId)];
     await this.#transact('participants.remove', { target, person }, z.null(), async (work) => {
       await this.#membership.remove(work, target, person);
       return null;
@@ -138,7 +137,7 @@ export class ParticipantService {
 
   /** Gives a person of lower rank another role. A Host is made by `transferHost` alone. */
   async setRole(meetingId: string, userId: string, role: AssignableRole): Promise<ParticipantView> {
-    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    const [target, person] = [validId(meetingId), validId(userId)];
     const wanted = validate(z.strictObject({ role: assignableRole }), { role }).role;
     return this.#transact('participants.setRole', { target, person, wanted }, participantView, (work) =>
       this.#membership.setRole(work, target, person, wanted),
@@ -147,7 +146,7 @@ export class ParticipantService {
 
   /** Hands the meeting over: the former Host becomes a CoHost in the same transaction. */
   async transferHost(meetingId: string, userId: string): Promise<ParticipantView> {
-    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    const [target, person] = [validId(meetingId), validId(userId)];
     return this.#transact('participants.transferHost', { target, person }, participantView, (work) =>
       this.#membership.transferHost(work, target, person),
     );
@@ -155,7 +154,7 @@ export class ParticipantService {
 
   /** Allows or forbids a person of lower rank to present, share the screen or chat; it holds from this moment. */
   async setPermissions(meetingId: string, userId: string, flags: PermissionsInput): Promise<ParticipantView> {
-    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    const [target, person] = [validId(meetingId), validId(userId)];
     const wanted = validate(permissionsInput, flags);
     return this.#transact('participants.setPermissions', { target, person, wanted }, participantView, (work) =>
       this.#membership.setPermissions(work, target, person, wanted),
@@ -164,7 +163,7 @@ export class ParticipantService {
 
   /** Corrects, after the end, whether a person attended; analytics follow. */
   async markAttendance(meetingId: string, userId: string, mark: AttendanceMark): Promise<ParticipantView> {
-    const [target, person] = [validate(id, meetingId), validate(id, userId)];
+    const [target, person] = [validId(meetingId), validId(userId)];
     const wanted = validate(z.strictObject({ mark: attendanceMark }), { mark }).mark;
     return this.#transact('participants.markAttendance', { target, person, wanted }, participantView, (work) =>
       markAttendance(this.#kernel, work, target, person, wanted),
@@ -173,13 +172,13 @@ export class ParticipantService {
 
   /** Who was there, how long, and the peak. Everybody may see themselves; hosts see all. */
   async attendance(meetingId: string): Promise<AttendanceView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#kernel.read(this.#call, (work) => attendance(this.#kernel, work, target));
   }
 
   /** Tells the hosts of a technical problem, whether one is in the meeting or fails to get in. */
   async reportIssue(meetingId: string, input: IssueInput): Promise<void> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const { kind, detail = null } = validate(issueInput, input);
     await this.#transact('participants.reportIssue', { target, kind, detail }, z.null(), async (work) => {
       const { standing } = await this.#kernel.enter(work, target, 'share');
@@ -198,7 +197,7 @@ export class ParticipantService {
 
   /** For the system: a stay that a video platform or an import observed. The same fact twice changes nothing. */
   async recordSession(meetingId: string, input: RecordSessionInput): Promise<ParticipantView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const stay = validate(recordSessionInput, input);
     return this.#transact('participants.recordSession', { target, stay }, participantView, (work) =>
       recordSession(this.#kernel, work, target, stay),

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import type { Call } from '../core/call.ts';
 import type { Kernel } from '../core/kernel.ts';
 import type { Page } from '../core/page.ts';
-import { id } from '../core/schema.ts';
-import { validate } from '../core/validate.ts';
+import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import { ballotOf } from './ballot.rules.ts';
 import { retract, sealFor, vote } from './cast-vote.ts';
@@ -43,14 +42,14 @@ export class PollService {
    * @throws MeetingError NOT_CONFIGURED for an anonymous poll where the service has no secret for them
    */
   async create(meetingId: string, poll: PollInput): Promise<PollView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const wish = validate(pollInput, poll);
     return this.#ask('polls.create', { target, wish }, (work) => createPoll(this.#kernel, work, target, wish));
   }
 
   /** Opens a draft. @throws MeetingError CONFLICT for a poll that has been open before, or whose closing time has passed */
   async open(pollId: string): Promise<PollView> {
-    const target = validate(id, pollId);
+    const target = validId(pollId);
     return this.#ask('polls.open', { target }, (work) => openPoll(this.#kernel, work, target));
   }
 
@@ -59,7 +58,7 @@ export class PollService {
    * @throws MeetingError POLL_CLOSED; ALREADY_VOTED; VALIDATION for a vote of another kind than the poll asks for
    */
   async vote(pollId: string, input: VoteInput): Promise<VoteView> {
-    const target = validate(id, pollId);
+    const target = validId(pollId);
     const wish = validate(voteInput, input);
     const ballot = ballotOf(wish);
     const { respondedAt } = await this.#voting('polls.vote', target, wish, voteReceipt, async (work) => ({
@@ -74,7 +73,7 @@ export class PollService {
 
   /** Withdraws one's own vote; without one, nothing happens. @throws MeetingError as `vote` does */
   async retract(pollId: string): Promise<void> {
-    const target = validate(id, pollId);
+    const target = validId(pollId);
     await this.#voting('polls.retract', target, {}, z.null(), async (work) => {
       await retract(this.#kernel, work, target);
       return null;
@@ -83,7 +82,7 @@ export class PollService {
 
   /** Closes a poll for good, and fixes its result. @throws MeetingError POLL_CLOSED when it is closed already, or was never open */
   async close(pollId: string): Promise<PollResults> {
-    const target = validate(id, pollId);
+    const target = validId(pollId);
     const command = { operation: 'polls.close', input: { target }, output: pollResults };
     return this.#kernel.write(this.#call, command, (work) => closePoll(this.#kernel, work, target));
   }
@@ -93,26 +92,26 @@ export class PollService {
    * closed for everybody, unless it is for hosts only.
    */
   async results(pollId: string): Promise<PollResults> {
-    const target = validate(id, pollId);
+    const target = validId(pollId);
     return this.#kernel.read(this.#call, (work) => results(this.#kernel, work, target));
   }
 
   /** Who voted for what, in the order of the votes. @throws MeetingError FORBIDDEN to everybody for an anonymous poll */
   async voters(pollId: string, input: PollPageInput = {}): Promise<Page<VoterView>> {
-    const target = validate(id, pollId);
+    const target = validId(pollId);
     const options = validate(pollPageInput, input);
     return this.#kernel.read(this.#call, (work) => voters(this.#kernel, work, target, options));
   }
 
   /** A poll without its result, with one's own vote. */
   async get(pollId: string): Promise<PollView> {
-    const target = validate(id, pollId);
+    const target = validId(pollId);
     return this.#kernel.read(this.#call, (work) => getPoll(this.#kernel, work, target));
   }
 
   /** A meeting's polls, oldest first. Drafts are shown to hosts and to whoever made them. */
   async list(meetingId: string, input: PollPageInput = {}): Promise<Page<PollView>> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const options = validate(pollPageInput, input);
     return this.#kernel.read(this.#call, (work) => listPolls(this.#kernel, work, target, options));
   }
@@ -122,7 +121,7 @@ export class PollService {
    * take for a formula are made harmless.
    */
   async exportCsv(pollId: string): Promise<string> {
-    const target = validate(id, pollId);
+    const target = validId(pollId);
     return this.#kernel.read(this.#call, (work) => exportPoll(this.#kernel, work, target));
   }
 

@@ -5,31 +5,27 @@ import { type Statement, statement, type Tables } from '../core/statement.ts';
 import { storeEvent, takeNumber, type ToldRow } from '../events/index.ts';
 import { type BallotKind, ballotTypes } from './ballot.rules.ts';
 
-/** What casting or withdrawing a vote came to. No row: there is no such poll. */
+/** What was stored or taken away; no row where nothing was. Of an anonymous poll there is no event. */
 export interface VotingRow extends ToldRow {
   readonly meeting_id: string;
-  /** What stood against it, where nothing was done. One column: each takes its time, though nobody looks at it. */
-  readonly found: VotingFacts | null;
 }
 
-/** What a vote found that did not go through. */
+/** What may stand against a vote. */
 export interface VotingFacts extends FoundActor {
   readonly present: boolean | null;
   readonly is_anonymous: boolean;
-  readonly creator_id: string | null;
-  readonly is_draft: boolean | null;
-  readonly poll_type: PollType | null;
-  readonly options: readonly string[] | null;
-  readonly allow_multiple_choices: boolean | null;
+  readonly creator_id: string;
+  readonly is_draft: boolean;
+  readonly poll_type: PollType;
+  readonly options: readonly string[];
+  readonly allow_multiple_choices: boolean;
   readonly min_choices: number | null;
   readonly max_choices: number | null;
-  readonly allow_abstain: boolean | null;
-  readonly allow_change: boolean | null;
-  readonly is_open: boolean | null;
-  /** The actor had a vote in the poll before this. */
-  readonly had_voted: boolean;
-  /** Nothing but a vote of the actor's can have been in the way. */
-  readonly fits: boolean;
+  readonly allow_abstain: boolean;
+  readonly allow_change: boolean;
+  readonly is_open: boolean;
+  /** The actor has a vote in the poll. */
+  readonly has_voted: boolean;
 }
 
 /**
@@ -58,8 +54,8 @@ function ballotCtes(t: Tables, operation: 'poll.vote' | 'poll.retract', conditio
   unnamed as (${mine('t.is_anonymous')}),
   me as (select * from named union all select * from unnamed),
   locked as (
-    select l.creator_id, l.poll_type, l.options, l.is_active, l.opened_at, l.closed_at, l.closes_at,
-           l.allow_multiple_choices, l.min_choices, l.max_choices, l.allow_abstain, l.allow_change
+    select l.poll_type, l.options, l.is_active, l.opened_at, l.closes_at, l.allow_multiple_choices, l.min_choices, l.max_choices,
+           l.allow_abstain, l.allow_change
     from me cross join ${t.meeting_polls} l where l.id = $1::uuid
     for share of l),
   poll as (
@@ -76,7 +72,7 @@ function ballotCtes(t: Tables, operation: 'poll.vote' | 'poll.retract', conditio
  * The end of a statement: the event in the voter's own stream, none of an anonymous poll, and the answer. `changed` is a CTE that
  * gives the time (`at`) when a vote was stored or taken away.
  */
-function answer(t: Tables, changed: string, type: string, data: string, fits: string): string {
+function answer(t: Tables, changed: string, type: string, data: string): string {
   const event = {
     ...{ id: '$5::uuid', type: `'${type}'`, users: 'array[$2::uuid]', actor: '$2::uuid', at: 'c.at' },
     data: `jsonb_build_object('meetingId', t.meeting_id, 'pollId', $1::uuid${data})`,
@@ -84,17 +80,7 @@ function answer(t: Tables, changed: string, type: string, data: string, fits: st
   return `
   head as (${takeNumber(t, 'own', `select $2::uuid as stream_id from ${changed} cross join target t where not t.is_anonymous`)}),
   told as (${storeEvent(t, 'own', event, `head cross join ${changed} c cross join target t`)})
-  select t.meeting_id, c.at as told_at, h.seq, h.prev, h.epoch, case when c.at is null then (
-           select to_json(why) from (
-             select t.status as meeting_status, m.settings, me.role as actor_role, me.removed, me.present, t.is_anonymous,
-                    p.creator_id, p.opened_at is null and p.closed_at is null as is_draft, p.poll_type, p.options,
-                    p.allow_multiple_choices, p.min_choices, p.max_choices, p.allow_abstain, p.allow_change,
-                    p.is_active and (p.closes_at is null or p.closes_at > p.now) as is_open,
-                    exists (select from ${t.meeting_poll_responses} r
-                            where r.poll_id = $1::uuid and r.respondent_id = t.respondent_id) as had_voted,
-                    ${fits} as fits
-             from ${t.meetings} m left join me on true left join poll p on true where m.id = t.meeting_id) why) end as found
-  from target t left join ${changed} c on true left join head h on true`;
+  select t.meeting_id, c.at as told_at, h.seq, h.prev, h.epoch from ${changed} c cross join target t left join head h on true`;
 }
 
 /** What a vote of each kind has to find in a poll `p`, and what is stored of it. Parameter 7, where there is one, is what was given. */
@@ -139,7 +125,7 @@ function voteStatement(kind: BallotKind): Statement<VotingRow> {
           responded_at = excluded.responded_at
       where (select e.allow_change from entitled e)
     returning r.responded_at as at),
-  ${answer(t, 'written', 'poll.vote-received', `, 'selectedOptions', ${selected}`, 'exists (select from entitled)')}`,
+  ${answer(t, 'written', 'poll.vote-received', `, 'selectedOptions', ${selected}`)}`,
   );
 }
 
@@ -160,5 +146,24 @@ export const retractVote = statement<VotingRow>(
     delete from ${t.meeting_poll_responses} r using entitled e
     where r.poll_id = $1::uuid and r.respondent_id = e.respondent_id
     returning e.now as at),
-  ${answer(t, 'gone', 'poll.vote-retracted', '', 'false')}`,
+  ${answer(t, 'gone', 'poll.vote-retracted', '')}`,
+);
+
+/**
+ * Asks why a vote was not stored, or none was taken away. No row: there is no such poll. Parameters: 1 poll, 2 user, 3 their pseudonym
+ * or null, 4 now.
+ */
+export const whyNotVoted = statement<VotingFacts>(
+  'poll-why-not-voted',
+  (t) => `
+  select m.status as meeting_status, m.settings, p.role as actor_role, p.removed_at is not null as removed,
+         p.joined_at is not null and p.left_at is null as present, l.is_anonymous, l.creator_id,
+         l.opened_at is null and l.closed_at is null as is_draft, l.poll_type, l.options, l.allow_multiple_choices,
+         l.min_choices, l.max_choices, l.allow_abstain, l.allow_change,
+         l.is_active and (l.closes_at is null or l.closes_at > coalesce($4::timestamptz, clock_timestamp())) as is_open,
+         exists (select from ${t.meeting_poll_responses} r
+                 where r.poll_id = l.id and r.respondent_id = case when l.is_anonymous then $3::uuid else $2::uuid end) as has_voted
+  from ${t.meeting_polls} l join ${t.meetings} m on m.id = l.meeting_id and ${isMeeting}
+  left join ${t.meeting_participants} p on p.meeting_id = m.id and p.auth_user_id = $2::uuid
+  where l.id = $1::uuid`,
 );

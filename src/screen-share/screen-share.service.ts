@@ -5,10 +5,9 @@ import { MeetingError } from '../core/errors.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
-import { id } from '../core/schema.ts';
 import { current, writeCurrent } from '../core/stale.ts';
 import type { Standing } from '../core/standing.ts';
-import { validate } from '../core/validate.ts';
+import { validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import { runAppending } from '../events/index.ts';
 import { type ScreenShareView, screenShareView } from './screen-share.schema.ts';
@@ -36,28 +35,28 @@ export class ScreenShareService {
    * @throws MeetingError CONFLICT while somebody else shares; `details.sharerId` names them (null when they have just stopped)
    */
   async start(meetingId: string): Promise<ScreenShareView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const command = { operation: 'screenShare.start', input: { target }, output: screenShareView };
     return this.#kernel.write(this.#call, command, (work) => this.#start(work, target), { singleStatement: true });
   }
 
   /** Ends the share of whoever is sharing, and begins one's own, in one step. */
   async takeOver(meetingId: string): Promise<ScreenShareView> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const command = { operation: 'screenShare.takeOver', input: { target }, output: screenShareView };
     return writeCurrent(this.#kernel, this.#call, command, (work) => this.#takeOver(work, target));
   }
 
   /** Stops one's own share; Host and CoHost stop anybody's. Where nobody shares there is nothing to do. */
   async stop(meetingId: string): Promise<void> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     const command = { operation: 'screenShare.stop', input: { target }, output: z.literal('done') };
     await writeCurrent(this.#kernel, this.#call, command, (work) => this.#stop(work, target));
   }
 
   /** The share that is going on; null when nobody shares, and in a meeting that is not running. */
   async current(meetingId: string): Promise<ScreenShareView | null> {
-    const target = validate(id, meetingId);
+    const target = validId(meetingId);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing } = await this.#kernel.look(work, target);
       authorise('screen.current', standing);
