@@ -25,9 +25,18 @@ const mostAttempts = 5;
 /** Stores a vote. @returns when it was stored; null in an anonymous poll, which does not keep that */
 export async function vote(kernel: Kernel, work: Work, pollId: string, ballot: Ballot): Promise<Date | null> {
   const eventId = newId();
-  const given = [...parameters(kernel, work, pollId), eventId, newId(), ...givenBy(ballot)];
+  const pseudonym = ownPseudonym(kernel, work, pollId);
+  const given = [
+    pollId,
+    work.actorId,
+    work.clockParameter,
+    eventId,
+    newId(),
+    ...givenBy(ballot),
+    ...present(pseudonym),
+  ];
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-    const [row] = await work.run(castVote[ballot.kind], given);
+    const [row] = await work.run(castVote[ballot.kind][formOf(pseudonym)], given);
     if (row !== undefined) {
       const data = { pollId, selectedOptions: Object.freeze([...ballot.selected]) };
       tell(work, row, eventId, 'poll.vote-received', data);
@@ -44,7 +53,9 @@ export async function vote(kernel: Kernel, work: Work, pollId: string, ballot: B
 /** Takes the actor's vote back. Where there is none, nothing happens. */
 export async function retract(kernel: Kernel, work: Work, pollId: string): Promise<void> {
   const eventId = newId();
-  const [row] = await work.run(retractVote, [...parameters(kernel, work, pollId), eventId]);
+  const pseudonym = ownPseudonym(kernel, work, pollId);
+  const given = [pollId, work.actorId, work.clockParameter, eventId, ...present(pseudonym)];
+  const [row] = await work.run(retractVote[formOf(pseudonym)], given);
   if (row === undefined) await standsAgainst(kernel, work, pollId, 'poll.retract');
   else tell(work, row, eventId, 'poll.vote-retracted', { pollId });
 }
@@ -65,8 +76,12 @@ function tell(work: Work, row: VotingRow, id: string, type: keyof typeof pollEve
   told(work, row, { id, stream: userStream(actorId), type, audience, actorId, data: about });
 }
 
-function parameters(kernel: Kernel, work: Work, pollId: string): Parameter[] {
-  return [pollId, work.actorId, ownPseudonym(kernel, work, pollId), work.clockParameter];
+function formOf(pseudonym: string | null): 'named' | 'any' {
+  return pseudonym === null ? 'named' : 'any';
+}
+
+function present(pseudonym: string | null): Parameter[] {
+  return pseudonym === null ? [] : [pseudonym];
 }
 
 function givenBy({ kind, selected, text }: Ballot): Parameter[] {
@@ -79,7 +94,9 @@ function givenBy({ kind, selected, text }: Ballot): Parameter[] {
  * @returns what a vote has to fit, where nothing else is wrong
  */
 async function standsAgainst(kernel: Kernel, work: Work, pollId: string, operation: Voting): Promise<BallotTerms> {
-  const [found] = await work.run(whyNotVoted, parameters(kernel, work, pollId));
+  const [found] = await work.run(whyNotVoted, [
+    ...[pollId, work.actorId, ownPseudonym(kernel, work, pollId), work.clockParameter],
+  ]);
   if (found === undefined) throw notFound(noun);
   const standing = standingOf(work, found, kernel.ports.switches);
   if (isHiddenDraft(standing, found.is_draft, found.creator_id === work.actorId)) throw notFound(noun);

@@ -139,7 +139,7 @@ export const pollTotals = z.strictObject({
 });
 export type PollTotals = Readonly<z.output<typeof pollTotals>>;
 
-/** What people have written, alike in all but case and white space. */
+/** What people have written, alike in all but case, white space and the composition of letters (Unicode NFC). */
 const answerGroup = z.strictObject({
   /** The newest of them, as it was written. */
   text: z.string(),

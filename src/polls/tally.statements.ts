@@ -103,6 +103,9 @@ export const tallyPoll = statement<TallyRow>(
   { prepare: false },
 );
 
+/** Only UTF-8 has more than one way to write a letter, and PostgreSQL refuses to ask of another encoding. */
+const composed = (text: string) => `case when getdatabaseencoding() = 'UTF8' then normalize(${text}) else ${text} end`;
+
 /** A group of answers to an open question. */
 export interface AnswerRow {
   readonly text: string;
@@ -112,8 +115,8 @@ export interface AnswerRow {
 }
 
 /**
- * What people wrote, most frequent first; alike is what differs in case and white space only. In an anonymous poll no time tells
- * which is the newest. Parameters: 1 poll, 2 limit.
+ * What people wrote, most frequent first; alike is what differs only in case, in white space and in how letters with
+ * marks are composed. In an anonymous poll no time tells which is the newest. Parameters: 1 poll, 2 limit.
  */
 export const answersOfPoll = statement<AnswerRow>(
   'poll-answers',
@@ -124,7 +127,7 @@ export const answersOfPoll = statement<AnswerRow>(
            max(r.responded_at) as newest
     from ${t.meeting_poll_responses} r
     where r.poll_id = $1::uuid and r.response_text is not null
-    group by lower(btrim(regexp_replace(r.response_text, '\s+', ' ', 'g')))) g
+    group by lower(btrim(regexp_replace(${composed('r.response_text')}, '\s+', ' ', 'g')))) g
   order by g.votes desc, g.newest desc, g.text limit $2::int`,
   { prepare: false },
 );
