@@ -5,7 +5,14 @@ import { encodeCursor, decodeCursor, type Page } from '../core/page.ts';
 import { id, instantText } from '../core/schema.ts';
 import type { Work } from '../core/work.ts';
 import type { listInput, MeetingView } from './meeting.schema.ts';
-import { listAscending, listDescending, type ListedRow, listUpcoming, meetingViewOf } from './meeting.statements.ts';
+import {
+  listAscending,
+  listDescending,
+  type ListedRow,
+  listUpcoming,
+  listUpcomingAfter,
+  meetingViewOf,
+} from './meeting.statements.ts';
 
 type Filter = z.output<typeof listInput>;
 type After = readonly [string, string] | readonly [null, null];
@@ -23,7 +30,7 @@ export async function listMeetings(kernel: Kernel, work: Work, filter: Filter): 
     const rows = await fetch(work, filter, after);
     for (const row of rows.slice(0, filter.limit)) {
       after = [row.start_text, row.id];
-      if (await isVisible(kernel, work, row)) shown.push(meetingViewOf(row));
+      if (row.member !== false || (await isVisible(kernel, work, row))) shown.push(meetingViewOf(row));
       if (shown.length === filter.limit) break;
     }
     const more = rows.length > filter.limit || rows.at(-1)?.id !== after[1];
@@ -36,7 +43,10 @@ export async function listMeetings(kernel: Kernel, work: Work, filter: Filter): 
 function fetch(work: Work, filter: Filter, after: After): Promise<readonly ListedRow[]> {
   const person = work.principal.kind === 'person' ? work.principal.userId : null;
   const limit = filter.limit + 1;
-  if (onlyUpcoming(filter) && person !== null) return work.run(listUpcoming, [person, ...after, limit]);
+  if (onlyUpcoming(filter) && person !== null)
+    return after[0] === null
+      ? work.run(listUpcoming, [person, limit])
+      : work.run(listUpcomingAfter, [person, limit, ...after]);
   return work.run(filter.order === 'asc' ? listAscending : listDescending, [
     ...[person, filter.mine && person !== null, filter.statuses ?? null, filter.meetingTypes ?? null],
     ...[filter.from ?? null, filter.to ?? null, filter.creatorId ?? null, filter.partyId ?? null],
@@ -59,7 +69,7 @@ function onlyUpcoming(filter: Filter): boolean {
 }
 
 async function isVisible(kernel: Kernel, work: Work, row: ListedRow): Promise<boolean> {
-  if (row.member || work.principal.kind === 'system') return true;
+  if (work.principal.kind === 'system') return true;
   return kernel.ports.visibility.isVisibleToOutsider(work.actorId, ownershipOf(meetingViewOf(row)));
 }
 

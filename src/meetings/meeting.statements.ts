@@ -1,5 +1,5 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
-import type { MeetingStatus, MeetingType, ParticipationStatus } from '../core/enums.ts';
+import type { MeetingStatus, MeetingType } from '../core/enums.ts';
 import { instantOf } from '../core/instant.ts';
 import { statement } from '../core/statement.ts';
 import { type MeetingView } from './meeting.schema.ts';
@@ -87,8 +87,8 @@ export const meetingById = statement<MeetingRow>(
 /** What an outsider may be shown depends on these; the actor's own place says the rest. */
 export interface ListedRow extends MeetingRow {
   readonly start_text: string;
-  readonly member: boolean;
-  readonly participation: ParticipationStatus | null;
+  /** Absent where all that is listed is the actor's own. */
+  readonly member?: boolean;
 }
 
 /**
@@ -101,7 +101,7 @@ function listing(order: 'asc' | 'desc') {
   return statement<ListedRow>(
     `meeting-list-${order}`,
     (t) => `
-    select ${columns}, m.scheduled_start_time::text as start_text, p.id is not null as member, p.status as participation
+    select ${columns}, m.scheduled_start_time::text as start_text, p.id is not null as member
     from ${t.meetings} m
     left join ${t.meeting_participants} p
       on p.meeting_id = m.id and p.auth_user_id = $1::uuid and p.removed_at is null
@@ -126,18 +126,24 @@ function listing(order: 'asc' | 'desc') {
 export const listAscending = listing('asc');
 export const listDescending = listing('desc');
 
-/**
- * What lies ahead of one person: walks an index that holds just those meetings, however many are past. 1 person, 2 and 3
- * the last row's time and id, 4 limit.
- */
-export const listUpcoming = statement<ListedRow>(
-  'meeting-list-upcoming',
-  (t) => `
-  select ${columns}, p.upcoming_at::text as start_text, true as member, p.status as participation
-  from ${t.meeting_participants} p join ${t.meetings} m on m.id = p.meeting_id
-  where p.auth_user_id = $1::uuid and p.upcoming_at is not null and ${isMeeting}
-    and ($2::timestamptz is null or (p.upcoming_at, p.meeting_id) > ($2::timestamptz, $3::uuid))
-  order by p.upcoming_at, p.meeting_id limit $4::int`,
+function upcoming(name: string, condition: string) {
+  return statement<ListedRow>(
+    name,
+    (t) => `
+    select ${columns}, p.upcoming_at::text as start_text
+    from ${t.meeting_participants} p join ${t.meetings} m on m.id = p.meeting_id
+    where p.auth_user_id = $1::uuid and p.upcoming_at is not null and ${isMeeting} ${condition}
+    order by p.upcoming_at, p.meeting_id limit $2::int`,
+  );
+}
+
+/** What lies ahead of one person: walks an index that holds just those meetings, however many are past. 1 person, 2 limit. */
+export const listUpcoming = upcoming('meeting-list-upcoming', '');
+
+/** What follows: as above, 3 and 4 the last row's time and id. */
+export const listUpcomingAfter = upcoming(
+  'meeting-list-upcoming-after',
+  'and (p.upcoming_at, p.meeting_id) > ($3::timestamptz, $4::uuid)',
 );
 
 /** The start as people's own lists know it: null once it is behind them, called off, or declined. 1 meeting. */
