@@ -25,6 +25,8 @@ export class Notices {
   readonly #ports: NoticesPorts;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** Titles that were just asked for. */
+  readonly #titles = new Map<string, Promise<string | null>>();
   #closed = false;
 
   constructor(ports: NoticesPorts) {
@@ -53,10 +55,21 @@ export class Notices {
   async #tell(event: StreamEvent): Promise<void> {
     const meetingId = event.data['meetingId'];
     if (typeof meetingId !== 'string') return;
-    const title = await this.#ports.titleOf(meetingId);
+    const title = await this.#titleOf(meetingId);
     if (title === null) return;
     const data = event.data as Readonly<Record<string, JsonValue>>;
     const notice = { kind: event.type, userId: event.stream.id, meetingId, title, data };
     await this.#ports.notifier.notify(notice, this.#closing.signal);
+  }
+
+  /** Asked once for all that is announced at once: an invitation may go to hundreds. */
+  #titleOf(meetingId: string): Promise<string | null> {
+    const asked = this.#titles.get(meetingId);
+    if (asked !== undefined) return asked;
+    const title = this.#ports.titleOf(meetingId);
+    this.#titles.set(meetingId, title);
+    // Whatever is announced later may come after a new title.
+    queueMicrotask(() => this.#titles.delete(meetingId));
+    return title;
   }
 }

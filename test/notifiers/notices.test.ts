@@ -102,3 +102,18 @@ test('one that fails is logged, and the next is told all the same', async () => 
   expect(told).toEqual(['bob']);
   expect(errors).toMatchObject([['a notice was not delivered', { event: 'e', error: { message: 'mail is down' } }]]);
 });
+
+test('the title of a meeting is asked for once for all that is told at once, and anew for what comes later', async () => {
+  const notifier = memoryNotifier();
+  let asked = 0;
+  const titleOf = async (id: string) => `Meeting ${id}, asked ${++asked} times`;
+  const notices = new Notices({ notifier, logger: silentLogger, titleOf });
+  for (const userId of ['ada', 'ben', 'cem']) notices.take(event({ stream: { kind: 'user', id: userId } }));
+  await Promise.resolve();
+  notices.take(event({ stream: { kind: 'user', id: 'dora' } }));
+  await notices.close(1000);
+  expect(notifier.notices.map(({ userId, title }) => `${userId}: ${title}`)).toEqual([
+    ...['ada', 'ben', 'cem'].map((userId) => `${userId}: Meeting m, asked 1 times`),
+    'dora: Meeting m, asked 2 times',
+  ]);
+});
