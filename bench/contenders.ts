@@ -1,11 +1,12 @@
 /** Everybody who takes part, and who cannot. */
 import { limit } from './limit/index.ts';
 import { type Implementation } from './operations.ts';
-import { adopted, sdk } from './sdk/index.ts';
+import { adopted, adoptedPrepared, sdk } from './sdk/index.ts';
 
 /** Peers by the name of their folder: loaded only when they take part, because each needs its own packages. */
 export const peerNames = ['kysely', 'drizzle', 'mikro-orm', 'prisma'] as const;
-export const names: readonly string[] = [limit.name, sdk.name, adopted.name, ...peerNames];
+const own: readonly Implementation[] = [limit, sdk, adopted, adoptedPrepared];
+export const names: readonly string[] = [...own.map(({ name }) => name), ...peerNames];
 
 export interface Contenders {
   readonly implementations: readonly Implementation[];
@@ -15,9 +16,7 @@ export interface Contenders {
 
 /** The limit takes part in any case: everything is measured against it. */
 export async function contenders(wanted: readonly string[]): Promise<Contenders> {
-  const implementations: Implementation[] = [limit, sdk, adopted].filter(
-    ({ name }) => name === limit.name || wanted.includes(name),
-  );
+  const implementations = own.filter(({ name }) => name === limit.name || wanted.includes(name));
   const absent: { name: string; reason: string }[] = [];
   for (const name of peerNames.filter((peer) => wanted.includes(peer))) {
     try {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BindingOptions, bindingOf } from './binding.ts';
+import { blanking } from './chat/index.ts';
 import { type Actor, person, systemPrincipal } from './core/actor.ts';
 import type { Call } from './core/call.ts';
 import { toMeetingError } from './core/driver-error.ts';
@@ -77,6 +78,7 @@ export class MeetingService implements AsyncDisposable {
       check: (events, before) =>
         this.#kernel.read(systemCall, (work) => work.run(committedAmong, [pendingPositions(events, before)])),
       deliver,
+      blanking,
       logger,
     });
     this.#hosts = new HostTransactions(identity, this.#pending);

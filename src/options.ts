@@ -119,16 +119,21 @@ const database = z
     url: postgresUrl.optional(),
     pglite: z.string().min(1, 'must be memory:// or a directory').optional(),
     orm: z.custom<HostOrm>(isOrm, 'must be a MikroORM').optional(),
+    preparedStatements: flag,
   })
-  .transform(({ url, pglite, orm }, context): DatabaseSource => {
+  .transform(({ url, pglite, orm, preparedStatements }, context): DatabaseSource => {
+    const prepared = preparedStatements === undefined ? {} : { preparedStatements };
     const given = [
-      ...(url === undefined ? [] : [{ url }]),
+      ...(url === undefined ? [] : [{ url, ...prepared }]),
       ...(pglite === undefined ? [] : [{ pglite }]),
-      ...(orm === undefined ? [] : [{ orm }]),
+      ...(orm === undefined ? [] : [{ orm, ...prepared }]),
     ];
     const [source] = given;
-    if (source !== undefined && given.length === 1) return source;
-    context.addIssue({ code: 'custom', message: 'must have exactly one of url, pglite and orm' });
+    if (source === undefined || given.length > 1)
+      context.addIssue({ code: 'custom', message: 'must have exactly one of url, pglite and orm' });
+    else if ('pglite' in source && preparedStatements !== undefined)
+      context.addIssue({ code: 'custom', path: ['preparedStatements'], message: 'must be given with url or orm' });
+    else return source;
     return z.NEVER;
   });
 

@@ -6,6 +6,7 @@ const colours: Readonly<Record<string, string>> = {
   limit: '#111827',
   sdk: '#dc2626',
   adopted: '#f59e0b',
+  'adopted-prepared': '#db2777',
   kysely: '#0891b2',
   drizzle: '#65a30d',
   'mikro-orm': '#7c3aed',
@@ -28,7 +29,7 @@ const names: Readonly<Record<OperationSummary['operation'], string>> = {
   invite: 'invite 500 people',
 };
 
-const width = 1080;
+const width = 1140;
 const left = 210;
 const right = 130;
 const top = 118;

@@ -16,19 +16,28 @@ export const sdk: Implementation = {
 export const adopted: Implementation = {
   name: 'adopted',
   label: 'this SDK on a host’s MikroORM',
-  doesNot: ['prepare its statements on the server: the host’s pool is the host’s'],
-  async open(url) {
-    const orm = await MikroORM.init({
-      clientUrl: url,
-      entities: [],
-      discovery: { warnWhenNoEntities: false },
-      ensureDatabase: false,
-      driverOptions: { max: poolSize, idleTimeoutMillis: 0, onPoolCreated: resilientPool },
-    });
-    const service = await MeetingService.open({ database: { orm }, migrate: false });
-    return contender(service, () => orm.close(true));
-  },
+  doesNot: ['prepare its statements on the server: the host has not asked for it'],
+  open: (url) => onHost(url, false),
 };
+
+export const adoptedPrepared: Implementation = {
+  name: 'adopted-prepared',
+  label: 'the same, prepared',
+  doesNot: [],
+  open: (url) => onHost(url, true),
+};
+
+async function onHost(url: string, preparedStatements: boolean): Promise<Contender> {
+  const orm = await MikroORM.init({
+    clientUrl: url,
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+    ensureDatabase: false,
+    driverOptions: { max: poolSize, idleTimeoutMillis: 0, onPoolCreated: resilientPool },
+  });
+  const service = await MeetingService.open({ database: { orm, preparedStatements }, migrate: false });
+  return contender(service, () => orm.close(true));
+}
 
 function contender(service: MeetingService, close: () => Promise<void>): Contender {
   const as = (userId: string) => service.as({ userId });

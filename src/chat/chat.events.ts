@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { chatMessageTypes } from '../core/enums.ts';
-import { type Audience, defineEvents, type EventData } from '../core/event.ts';
+import { type Audience, defineEvents, type EventData, type StreamEvent } from '../core/event.ts';
 import type { MessageView } from './chat.schema.ts';
 
 const instant = z.iso.datetime();
@@ -35,6 +35,22 @@ export const chatEvents = defineEvents({
     data: message,
   },
 });
+
+/** Events that carry words which a later change of the message takes back. */
+export const tellingWords = ['chat.message.sent', 'chat.message.edited'] as const satisfies readonly ChatEvent[];
+const takingWords: readonly string[] = ['chat.message.edited', 'chat.message.deleted'] satisfies readonly ChatEvent[];
+type ChatEvent = keyof typeof chatEvents;
+
+/** Of an event that took words back: tells the earlier ones that carried them, which are blank in the log now. */
+export function blanking(event: StreamEvent): ((earlier: StreamEvent) => boolean) | null {
+  if (!takingWords.includes(event.type)) return null;
+  const { stream, seq, data } = event;
+  return (earlier) =>
+    tellingWords.some((type) => type === earlier.type) &&
+    earlier.data['messageId'] === data['messageId'] &&
+    earlier.stream.id === stream.id &&
+    earlier.seq < seq;
+}
 
 /** A message as its events carry it. */
 export function messageDataOf(view: MessageView): EventData<typeof chatEvents, 'chat.message.sent'> {

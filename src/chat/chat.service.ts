@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Call } from '../core/call.ts';
 import { notFound } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
-import type { Page } from '../core/page.ts';
+import { type Page, parsePage } from '../core/page.ts';
 import { id } from '../core/schema.ts';
 import type { WorkOptions } from '../core/unit-of-work.ts';
 import { validate, validId } from '../core/validate.ts';
@@ -29,7 +29,7 @@ import { history } from './history.ts';
 import { messageViewOf, readableMessage } from './message.statements.ts';
 import { mark, unread } from './reading.ts';
 import { edit, remove } from './rewrite.ts';
-import { search } from './search.ts';
+import { search, searchList } from './search.ts';
 import { send, sendAsSystem } from './send.ts';
 
 const singleStatement = { singleStatement: true };
@@ -106,7 +106,7 @@ export class ChatService {
   /** Messages that hold certain words, newest first. Whole words are found, whatever their case; deleted messages never are. */
   async search(meetingId: string, input: ChatSearchInput): Promise<Page<FoundMessage>> {
     const target = validId(meetingId);
-    const wish = validate(searchInput, input);
+    const wish = parsePage(searchInput, input, searchList);
     return this.#kernel.read(this.#call, (work) => search(this.#kernel, work, target, wish));
   }
 

@@ -1,4 +1,4 @@
-export { chatEvents } from './chat.events.ts';
+export { blanking, chatEvents } from './chat.events.ts';
 export type {
   ChatHistory,
   ChatHistoryInput,

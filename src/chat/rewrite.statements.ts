@@ -1,6 +1,7 @@
 import { isMeeting, type StoredSettings } from '../core/access.ts';
 import type { MeetingStatus, ParticipantRole } from '../core/enums.ts';
 import { statement } from '../core/statement.ts';
+import { tellingWords } from './chat.events.ts';
 import { messageColumns, type MessageRow } from './message.statements.ts';
 
 /** A message that is about to change, and where whoever wants to change it stands. */
@@ -51,7 +52,7 @@ export const rewriteMessage = statement<MessageRow>(
   (t) => `
   with blanked as (
     update ${t.meeting_events} e set data = '{}', redacted = true
-    where e.data->>'messageId' = $1::text and e.type in ('chat.message.sent', 'chat.message.edited')
+    where e.data->>'messageId' = $1::text and e.type in (${tellingWords.map((type) => `'${type}'`).join(', ')})
       and e.stream_kind = 0 and e.stream_id = $2::uuid)
   update ${t.meeting_chat_messages} c
   set content = $3::text,

@@ -67,6 +67,7 @@ export class Kernel {
     body: (work: Work) => Promise<T>,
     options: WorkOptions = {},
   ): Promise<T> {
+    if (call.idempotencyKey === null) return this.#unitOfWork.run(call, body, options);
     const { operation, input, output, seal = null } = command;
     const keyed = (work: Work) => once(work, call, operation, input, output, () => body(work), seal);
     return this.#unitOfWork.run(call, keyed, options);

@@ -46,6 +46,26 @@ export function decodeCursor(kind: string, cursor: string, values?: z.ZodType): 
   return checked.data;
 }
 
+/** A list that is read page by page: its name, and what its cursors carry. */
+export interface PagedList<Values extends z.ZodType> {
+  readonly kind: string;
+  readonly values: Values;
+}
+
+/**
+ * The input of a list, with `after` in place of `cursor`: the values that the page begins behind, null for the first page. To be read
+ * before the database is asked anything: in a host's transaction, a refusal of what can never be right would cost a savepoint.
+ * @throws MeetingError VALIDATION naming what is wrong, `cursor` for anything but a cursor of this list
+ */
+export function parsePage<Input extends z.ZodType<{ cursor?: string | undefined }>, Values extends z.ZodType>(
+  schema: Input,
+  input: unknown,
+  { kind, values }: PagedList<Values>,
+): Omit<z.output<Input>, 'cursor'> & { readonly after: z.output<Values> | null } {
+  const { cursor, ...rest } = validate(schema, input);
+  return { ...rest, after: cursor === undefined ? null : decodeCursor(kind, cursor, values) };
+}
+
 function read(cursor: string): z.output<typeof envelope> {
   const { cursor: text } = validate(cursorInput, { cursor });
   const bytes = Buffer.from(text, 'base64url');

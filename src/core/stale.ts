@@ -35,7 +35,14 @@ export async function writeCurrent<T>(
   body: (work: Work) => Promise<T | null>,
 ): Promise<T> {
   const { operation, input } = command;
-  const nullable = { operation, input, output: command.output.nullable() };
+  const nullable = {
+    operation,
+    input,
+    // Only a key has use for it, and to make it takes longer than all the rest.
+    get output() {
+      return command.output.nullable();
+    },
+  };
   const done =
     (await kernel.write(call, nullable, body, { singleStatement: true })) ?? (await kernel.write(call, nullable, body));
   if (done === null) throw new MeetingError('INTERNAL', 'What was asked was neither done nor refused.');

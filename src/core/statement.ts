@@ -22,6 +22,7 @@ export const tableNames = [
   'meeting_event_heads',
   'meeting_events',
   'meeting_event_consumers',
+  'meeting_event_parked',
   'meeting_idempotency_keys',
   'meeting_chat_read_markers',
 ] as const;
@@ -68,6 +69,9 @@ export function tablesOf(schema: string): Tables {
   return Object.freeze(Object.assign({ type: qualified }, names as Record<TableName, string>));
 }
 
+/** What PostgreSQL's 63 characters for a name leave beside the prefix and the fingerprint. */
+const nameLength = 42;
+
 /** Renders each statement once for a service's schema, and knows which texts the pool may prepare. */
 export class StatementTexts {
   readonly tables: Tables;
@@ -83,7 +87,7 @@ export class StatementTexts {
     if (known !== undefined) return known;
     const text = of.render(this.tables);
     this.#texts.set(of, text);
-    if (of.prepare) this.#prepared.set(text, `convoke.${of.name}.${fingerprint(text)}`);
+    if (of.prepare) this.#prepared.set(text, `convoke.${of.name.slice(0, nameLength)}.${fingerprint(text)}`);
     return text;
   }
 

@@ -5,6 +5,7 @@ import {
   AbstractSqlConnection,
   AbstractSqlDriver,
   MikroORM,
+  PostgreSqlConnection,
   PostgreSqlDriver,
   type SqlEntityManager,
 } from '@mikro-orm/postgresql';
@@ -14,7 +15,7 @@ import { failureOf, toMeetingError } from '../core/driver-error.ts';
 import { MeetingError } from '../core/errors.ts';
 import { type Parameter, StatementTexts } from '../core/statement.ts';
 import { meetingEntities } from '../entities.ts';
-import { type ConnectionPool, preparingPool, type QueryPool, readCommitted, resilientPool } from './pool.ts';
+import { type LendingPool, preparingPool, type QueryPool, readCommitted, resilientPool } from './pool.ts';
 
 /** The ORM instance a service works on: always its own, though its connections may be the host's. */
 export type ServiceOrm = CoreOrm<AbstractSqlDriver, SqlEntityManager>;
@@ -24,12 +25,26 @@ export interface HostOrm {
   readonly em: { getDriver(): unknown };
 }
 
-/** Where the tables are. Exactly one key. */
+/** Where the tables are: exactly one of `url`, `pglite` and `orm`. */
 export type DatabaseSource =
-  | { readonly url: string }
+  | {
+      readonly url: string;
+      /**
+       * Whether the server keeps the plans of frequent statements. False behind a connection pooler that cannot hand prepared
+       * statements on, such as PgBouncer before 1.21 in transaction mode. @default true
+       */
+      readonly preparedStatements?: boolean;
+    }
   /** `memory://`, or a directory: PostgreSQL inside this process, from the optional package `@mikro-orm/pglite`. */
   | { readonly pglite: string }
-  | { readonly orm: HostOrm };
+  | {
+      readonly orm: HostOrm;
+      /**
+       * Whether the server keeps the plans of our frequent statements on the host's connections, under names that begin with
+       * `convoke.`; what the host asks itself stays as it is. Only over PostgreSQL, and only where MikroORM makes the pool. @default false
+       */
+      readonly preparedStatements?: boolean;
+    };
 
 export interface ConnectionLimits {
   readonly poolSize: number;
@@ -43,6 +58,8 @@ interface OpenOrm {
   /** The pool beneath it, where nobody else has a say in it: a statement on its own takes the short way. */
   readonly pool: QueryPool | null;
   readonly owned: boolean;
+  /** Leaves what was lent as it was. */
+  readonly giveBack?: () => void;
 }
 
 /** An open database, and how to let go of it. */
@@ -52,14 +69,16 @@ export class Connection implements Database {
   readonly #orm: ServiceOrm;
   readonly #pool: QueryPool | null;
   readonly #owned: boolean;
+  readonly #giveBack: () => void;
   #closed = false;
 
-  constructor({ orm, pool, owned }: OpenOrm, schema: string, texts: StatementTexts) {
+  constructor({ orm, pool, owned, giveBack = () => {} }: OpenOrm, schema: string, texts: StatementTexts) {
     this.#orm = orm;
     this.#pool = pool;
     this.schema = schema;
     this.texts = texts;
     this.#owned = owned;
+    this.#giveBack = giveBack;
   }
 
   /** @throws MeetingError UNAVAILABLE after closing: an ORM that was closed would quietly connect again */
@@ -76,13 +95,7 @@ export class Connection implements Database {
   async execute<Row>(text: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
     if (this.#pool === null || this.#closed)
       return (await this.orm.em.getKysely().executeQuery<Row>(CompiledQuery.raw(text, [...parameters]))).rows;
-    const name = this.texts.preparedName(text);
-    const { rows } = await this.#pool.query<Row>({
-      ...(name !== undefined && { name }),
-      text,
-      values: [...parameters],
-    });
-    return rows;
+    return (await this.#pool.query<Row>(text, [...parameters])).rows;
   }
 
   /** Rejects with the driver's error when the database does not answer. */
@@ -93,6 +106,7 @@ export class Connection implements Database {
   /** Closes what was opened here. Closing an ORM over the host's connections would close those. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#giveBack();
     if (this.#owned) await this.#orm.close(true);
   }
 }
@@ -134,23 +148,26 @@ async function initialise(
   texts: StatementTexts,
   limits: ConnectionLimits,
 ): Promise<OpenOrm> {
-  if ('url' in source) return openUrl(source.url, base, texts, limits);
+  if ('url' in source) return openUrl(source, base, texts, limits);
   if ('pglite' in source) return { orm: await openPglite(source.pglite, base), pool: null, owned: true };
-  // What a host has settled for its connections happens in its ORM: its pool is not gone to past that.
-  return { orm: await adopt(source.orm, base), pool: null, owned: false };
+  return adopt(source, base, texts);
 }
 
+type Source<Key extends string> = Extract<DatabaseSource, Readonly<Record<Key, unknown>>>;
+
 async function openUrl(
-  clientUrl: string,
+  { url, preparedStatements = true }: Source<'url'>,
   base: BaseOptions,
   texts: StatementTexts,
   limits: ConnectionLimits,
 ): Promise<OpenOrm> {
-  const orm = await MikroORM.init({ ...base, clientUrl, driverOptions: poolOptions(texts, limits) });
-  return { orm, pool: await orm.em.getConnection().getNativeClient(), owned: true };
+  const orm = await MikroORM.init({ ...base, clientUrl: url, driverOptions: poolOptions(limits) });
+  const pool = await orm.em.getConnection().getNativeClient();
+  if (preparedStatements) preparingPool(pool, texts);
+  return { orm, pool, owned: true };
 }
 
-function poolOptions(texts: StatementTexts, limits: ConnectionLimits): Record<string, unknown> {
+function poolOptions(limits: ConnectionLimits): Record<string, unknown> {
   return {
     application_name: 'convoke',
     max: limits.poolSize,
@@ -161,10 +178,7 @@ function poolOptions(texts: StatementTexts, limits: ConnectionLimits): Record<st
     query_timeout: limits.queryTimeoutMs + 2_000,
     keepAlive: true,
     onConnect: readCommitted,
-    onPoolCreated(pool: ConnectionPool) {
-      preparingPool(pool, texts);
-      resilientPool(pool);
-    },
+    onPoolCreated: resilientPool,
   };
 }
 
@@ -173,21 +187,50 @@ async function openPglite(directory: string, base: BaseOptions): Promise<Service
   return PgliteOrm.init({ ...base, dbName: directory });
 }
 
-/** An ORM of our own over the host's connections: its metadata, hooks and identity maps stay apart from the host's. */
-async function adopt(host: HostOrm, base: BaseOptions): Promise<ServiceOrm> {
+async function adopt(
+  { orm: host, preparedStatements = false }: Source<'orm'>,
+  base: BaseOptions,
+  texts: StatementTexts,
+): Promise<OpenOrm> {
   const driver = host.em.getDriver();
-  if (!(driver instanceof AbstractSqlDriver)) throw notPostgres();
-  const lent: unknown = driver.getConnection('write');
+  const lent: unknown = driver instanceof AbstractSqlDriver ? driver.getConnection('write') : null;
   if (!(lent instanceof AbstractSqlConnection)) throw notPostgres();
-  const options = {
-    ...base,
-    driverOptions: lent.getClient(),
-    dbName: driver.config.get('dbName') ?? 'host',
-  };
-  if (driver instanceof PostgreSqlDriver) return CoreOrm.init({ ...options, driver: PostgreSqlDriver });
+  const orm = await ormBeside(driver, lent, base);
+  const giveBack = preparedStatements ? preparingPool(await poolOf(lent), texts) : () => {};
+  // What a host has settled for its connections happens in its ORM: its pool is not gone to past that.
+  return { orm, pool: null, owned: false, giveBack };
+}
+
+/** An ORM of our own over the host's connections: its metadata, hooks and identity maps stay apart from the host's. */
+async function ormBeside(driver: unknown, lent: AbstractSqlConnection, base: BaseOptions): Promise<ServiceOrm> {
+  const options = { ...base, driverOptions: lent.getClient() };
+  if (driver instanceof PostgreSqlDriver)
+    return CoreOrm.init({ ...options, dbName: nameOf(driver), driver: PostgreSqlDriver });
   const { PgliteDriver } = await pglitePackage();
-  if (driver instanceof PgliteDriver) return CoreOrm.init({ ...options, driver: PgliteDriver });
+  if (driver instanceof PgliteDriver) return CoreOrm.init({ ...options, dbName: nameOf(driver), driver: PgliteDriver });
   throw notPostgres();
+}
+
+function nameOf({ config }: PostgreSqlDriver | Pglite.PgliteDriver): string {
+  return config.get('dbName') ?? 'host';
+}
+
+/** The pool beneath a host's connection. */
+async function poolOf(lent: AbstractSqlConnection): Promise<LendingPool> {
+  if (!(lent instanceof PostgreSqlConnection))
+    throw unprepared('must not be true for a MikroORM over PGlite, which plans without a pool; leave it out');
+  await lent.ensureConnection().catch((error: unknown) => {
+    throw toMeetingError(error);
+  });
+  return lent.getNativeClient().catch((cause: unknown) => {
+    const remedy = 'leave it out, or give MikroORM a clientUrl and pool options instead';
+    throw unprepared(`must not be true where driverOptions are a ready-made Kysely or dialect; ${remedy}`, cause);
+  });
+}
+
+function unprepared(message: string, cause?: unknown): MeetingError {
+  const path = 'database.preparedStatements';
+  return new MeetingError('VALIDATION', `${path} ${message}.`, { details: { fields: [{ path, message }] }, cause });
 }
 
 function pglitePackage(): Promise<typeof Pglite> {

@@ -12,9 +12,18 @@ export interface ConnectionPool {
   on(event: 'connect', listener: (client: PooledClient) => void): unknown;
 }
 
+/** One that tells of each time that it lends a connection, of a new one for the first time. */
+export interface LendingPool {
+  on(event: 'acquire', listener: (client: PooledClient) => void): unknown;
+}
+
+interface Answer<Row> {
+  readonly rows: readonly Row[];
+}
+
 /** A pool that takes a query by itself and gives it to whichever connection is free. */
 export interface QueryPool {
-  query<Row>(query: { name?: string; text: string; values: unknown[] }): Promise<{ rows: Row[] }>;
+  query<Row>(text: string, values: unknown[]): Promise<Answer<Row>>;
 }
 
 /**
@@ -53,18 +62,44 @@ export async function readCommitted(client: Pick<PooledClient, 'query'>): Promis
   await client.query('set session characteristics as transaction isolation level read committed');
 }
 
+/** What services have put on each pool that they share with others, or with a host. */
+const allowLists = new WeakMap<LendingPool, Set<StatementTexts>>();
+
 /**
- * Lets the server prepare the statements on the allow-list: `query(text, values)` becomes a named query.
- * The ORM's own queries carry literals instead of parameters, so preparing those would only fill the server's memory.
+ * Lets the server prepare the statements on the allow-list: `query(text, values)` becomes a named query, on connections that were
+ * there before too. Anything else passes as it is: what an ORM writes carries literals instead of parameters, so preparing that
+ * would only fill the server's memory.
+ * @returns what takes the list off again
  */
-export function preparingPool(pool: ConnectionPool, texts: StatementTexts): void {
-  pool.on('connect', (client) => {
+export function preparingPool(pool: LendingPool, texts: StatementTexts): () => void {
+  const lists = allowLists.get(pool) ?? watched(pool);
+  lists.add(texts);
+  return () => void lists.delete(texts);
+}
+
+/** Once for each pool, however many services come and go on it. */
+function watched(pool: LendingPool): Set<StatementTexts> {
+  const lists = new Set<StatementTexts>();
+  allowLists.set(pool, lists);
+  const wrapped = new WeakSet<PooledClient>();
+  pool.on('acquire', (client) => {
+    if (wrapped.has(client)) return;
+    wrapped.add(client);
     const query = client.query.bind(client);
     client.query = (text, values, ...rest) => {
-      const name = typeof text === 'string' ? texts.preparedName(text) : undefined;
+      const name = typeof text === 'string' && Array.isArray(values) ? nameIn(lists, text) : undefined;
       return name === undefined ? query(text, values, ...rest) : query({ name, text, values }, ...rest);
     };
   });
+  return lists;
+}
+
+function nameIn(lists: Iterable<StatementTexts>, text: string): string | undefined {
+  for (const texts of lists) {
+    const name = texts.preparedName(text);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }
 
 function isReadTimeout(error: unknown): error is Error {

@@ -6,6 +6,8 @@ import { statement } from '../core/statement.ts';
 export interface PendingState {
   readonly id: string;
   readonly stored: boolean;
+  /** Stored, and blanked since. */
+  readonly redacted: boolean;
   /** Another event has its number, or every transaction that could bring it has ended: it was rolled back. */
   readonly overtaken: boolean;
   /** A transaction number above that of every one which has written so far: to be told at the next look. */
@@ -20,7 +22,7 @@ export interface PendingState {
 export const committedAmong = statement<PendingState>(
   'events-committed-among',
   (t) => `
-  select e.id::text as id, found.id is not null as stored,
+  select e.id::text as id, found.id is not null as stored, coalesce(found.redacted, false) as redacted,
          found.id is null and coalesce(h.seq >= e.seq or pg_snapshot_xmin(pg_current_snapshot()) >= e.before::xid8, false)
            as overtaken,
          pg_current_xact_id()::text as next
@@ -53,6 +55,8 @@ export interface PendingEventsPorts {
     before: ReadonlyMap<string, string>,
   ) => Promise<readonly PendingState[]>;
   readonly deliver: (events: readonly StreamEvent[]) => void;
+  /** Tells earlier events that an event has blanked in the log; null for events that blank none. */
+  readonly blanking: (event: StreamEvent) => ((earlier: StreamEvent) => boolean) | null;
   readonly logger: Logger;
 }
 
@@ -85,8 +89,21 @@ export class PendingEvents {
     this.#schedule();
   }
 
+  /**
+   * What one of them has blanked goes out blank. Where one that is held may have been committed with them or not, as under a
+   * savepoint, only the log can tell.
+   */
   committed(events: readonly StreamEvent[]): void {
-    this.#ports.deliver(events.filter((event) => this.#held.delete(event.id)));
+    const certain = new Set(events.filter(({ id }) => this.#held.has(id)));
+    const blanking = this.#events().flatMap((by) => {
+      const blanks = this.#ports.blanking(by);
+      return blanks === null ? [] : [{ by, blanks }];
+    });
+    const doubts = blanking.filter(({ by }) => !certain.has(by));
+    const doubtful = [...certain].filter((event) => doubts.some(({ blanks }) => blanks(event)));
+    for (const event of doubtful) certain.delete(event);
+    this.#announce([...certain], (event) => blanking.some(({ blanks }) => blanks(event)));
+    if (doubtful.length > 0) this.look([...doubtful, ...doubts.map(({ by }) => by)]);
   }
 
   discard(events: readonly StreamEvent[]): void {
@@ -114,7 +131,10 @@ export class PendingEvents {
     const byId = new Map(states.map((state) => [state.id, state]));
     for (const held of pending) held.before ??= byId.get(held.event.id)?.next;
     const are = (test: (held: Held) => boolean) => pending.filter(test).map(({ event }) => event);
-    this.committed(are(({ event }) => byId.get(event.id)?.stored === true));
+    this.#announce(
+      are(({ event }) => byId.get(event.id)?.stored === true),
+      ({ id }) => byId.get(id)?.redacted === true,
+    );
     this.discard(are(({ event, since }) => byId.get(event.id)?.overtaken === true || isGivenUp(since)));
   }
 
@@ -125,6 +145,11 @@ export class PendingEvents {
     this.look();
     await Promise.all(this.#looking);
     this.#held.clear();
+  }
+
+  #announce(events: readonly StreamEvent[], isBlanked: (event: StreamEvent) => boolean): void {
+    const announced = events.filter(({ id }) => this.#held.delete(id));
+    this.#ports.deliver(announced.map((event) => (isBlanked(event) ? redacted(event) : event)));
   }
 
   #events(): StreamEvent[] {
@@ -146,4 +171,9 @@ export class PendingEvents {
 
 function isGivenUp(since: number): boolean {
   return Date.now() - since > PendingEvents.forgetAfterMs;
+}
+
+/** As the log gives back an event that was blanked. */
+function redacted(event: StreamEvent): StreamEvent {
+  return Object.freeze({ ...event, data: Object.freeze({}), redacted: true as const });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StreamEvent } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { decodeCursor, encodeCursor } from '../core/page.ts';
+import { encodeCursor, type PagedList } from '../core/page.ts';
 import { hostRoles } from '../core/permission-terms.ts';
 import { authorise, isLimited } from '../core/policy.ts';
 import { statement } from '../core/statement.ts';
@@ -44,21 +44,20 @@ const historyPage = statement<HistoryRow>(
   { prepare: false },
 );
 
-const cursorKind = 'history';
 const cursorValues = z.tuple([z.int().nonnegative()]);
+export const historyList: PagedList<typeof cursorValues> = { kind: 'history', values: cursorValues };
 
 export async function history(
   kernel: Kernel,
   work: Work,
   meetingId: string,
-  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  { limit, after }: { limit: number; after: readonly [number] | null },
 ): Promise<History> {
   const { standing } = await kernel.look(work, meetingId);
   authorise('meeting.history', standing);
-  const [after] = cursor === undefined ? [0] : decodeCursor(cursorKind, cursor, cursorValues);
   const system = standing.role === 'System';
   const hosts = hostRoles.some((role) => role === standing.role);
-  const parameters = [meetingId, work.actorId, hosts, system, after, limit + 1, [...hostRoles]];
+  const parameters = [meetingId, work.actorId, hosts, system, after?.[0] ?? 0, limit + 1, [...hostRoles]];
   const rows = await work.run(historyPage, parameters);
   const shown = rows.slice(0, limit);
   const limited = isLimited('meeting.history', standing.role) !== null;
@@ -66,7 +65,7 @@ export async function history(
   const last = shown.at(-1);
   return Object.freeze({
     items: Object.freeze(items),
-    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(cursorKind, [Number(last.seq)]) : null,
+    nextCursor: rows.length > limit && last !== undefined ? encodeCursor(historyList.kind, [Number(last.seq)]) : null,
     hidden: shown.length - items.length,
   });
 }

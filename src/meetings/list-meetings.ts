@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ownershipOf } from '../core/access.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { encodeCursor, decodeCursor, type Page } from '../core/page.ts';
+import { encodeCursor, type Page, type PagedList } from '../core/page.ts';
 import { id, instantText } from '../core/schema.ts';
 import type { Work } from '../core/work.ts';
 import type { listInput, MeetingView } from './meeting.schema.ts';
@@ -14,18 +14,18 @@ import {
   meetingViewOf,
 } from './meeting.statements.ts';
 
-type Filter = z.output<typeof listInput>;
+type Filter = Omit<z.output<typeof listInput>, 'cursor'> & { readonly after: readonly [string, string] | null };
 type After = readonly [string, string] | readonly [null, null];
 
-const cursorKind = 'meetings';
 const cursorValues = z.tuple([instantText, id]);
+export const meetingList: PagedList<typeof cursorValues> = { kind: 'meetings', values: cursorValues };
 /** How often a page is filled up again after a host's policy has hidden rows from it. */
 const refills = 10;
 
 /** A page of the meetings that the actor may see. */
 export async function listMeetings(kernel: Kernel, work: Work, filter: Filter): Promise<Page<MeetingView>> {
   const shown: MeetingView[] = [];
-  let after: After = filter.cursor === undefined ? [null, null] : decodeCursor(cursorKind, filter.cursor, cursorValues);
+  let after: After = filter.after ?? [null, null];
   for (let fetched = 0; fetched < refills; fetched++) {
     const rows = await fetch(work, filter, after);
     for (const row of rows.slice(0, filter.limit)) {
@@ -37,7 +37,7 @@ export async function listMeetings(kernel: Kernel, work: Work, filter: Filter): 
     if (rows.length === 0 || !more) return last(shown);
     if (shown.length === filter.limit) break;
   }
-  return Object.freeze({ items: Object.freeze(shown), nextCursor: encodeCursor(cursorKind, [...after]) });
+  return Object.freeze({ items: Object.freeze(shown), nextCursor: encodeCursor(meetingList.kind, [...after]) });
 }
 
 function fetch(work: Work, filter: Filter, after: After): Promise<readonly ListedRow[]> {

@@ -2,15 +2,15 @@ import type { z } from 'zod';
 import { ownershipOf } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
 import type { Kernel } from '../core/kernel.ts';
-import type { Page } from '../core/page.ts';
+import { type Page, parsePage } from '../core/page.ts';
 import { authorise } from '../core/policy.ts';
 import { pageInput } from '../core/schema.ts';
 import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import { endMeeting } from './end-meeting.ts';
-import { history, type History } from './history.ts';
+import { history, type History, historyList } from './history.ts';
 import { cancel, postpone, start } from './lifecycle.ts';
-import { listMeetings } from './list-meetings.ts';
+import { listMeetings, meetingList } from './list-meetings.ts';
 import { startWindow } from './meeting.rules.ts';
 import {
   type JoinInfo,
@@ -70,7 +70,7 @@ export class MeetingsService {
 
   /** Meetings by scheduled start: mine, unless the filter says otherwise. */
   async list(input: ListInput = {}): Promise<Page<MeetingView>> {
-    const filter = validate(listInput, input);
+    const filter = parsePage(listInput, input, meetingList);
     return this.#kernel.read(this.#call, (work) => listMeetings(this.#kernel, work, filter));
   }
 
@@ -148,7 +148,7 @@ export class MeetingsService {
   /** What happened to the meeting and its people, oldest first, as far as the actor may see it. */
   async history(meetingId: string, input: z.input<typeof pageInput> = {}): Promise<History> {
     const target = validId(meetingId);
-    const options = validate(pageInput, input);
+    const options = parsePage(pageInput, input, historyList);
     return this.#kernel.read(this.#call, (work) => history(this.#kernel, work, target, options));
   }
 

@@ -3,7 +3,7 @@ import { meetingStream } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { authorise } from '../core/policy.ts';
 import type { Work } from '../core/work.ts';
-import { askAgain, promoteWaiting } from '../invitations/index.ts';
+import { askAgain } from '../invitations/index.ts';
 import { Meeting } from './meeting.entity.ts';
 import { meetingEvents } from './meeting.events.ts';
 import { checkSchedule, later } from './meeting.rules.ts';
@@ -17,7 +17,7 @@ export async function reschedule(
   meetingId: string,
   wish: z.output<typeof rescheduleInput>,
 ): Promise<MeetingView> {
-  const { meeting: facts, standing, now } = await kernel.enter(work, meetingId);
+  const { standing, now } = await kernel.enter(work, meetingId);
   authorise('meeting.reschedule', standing);
   const refusal = checkSchedule(wish, now, work.principal.kind === 'system');
   if (refusal) throw refusal;
@@ -30,8 +30,8 @@ export async function reschedule(
   const next = { ...wish, timezone: wish.timezone ?? meeting.timezone };
   Object.assign(meeting, { ...next, status: 'Scheduled', updatedAt: later(now, meeting.updatedAt) });
   await work.flush();
+  // Seats come free by this, but nobody is left to promote: whoever stood in line is asked again like everybody.
   const reset = await askAgain(work, meetingId, now);
-  await promoteWaiting(work, facts, now);
   await work.run(refreshUpcoming, [meetingId]);
   work.emit(meetingEvents, 'meeting.rescheduled', meetingStream(meetingId), {
     scheduledStartTime: next.scheduledStartTime.toISOString(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Kernel } from '../core/kernel.ts';
-import { decodeCursor, encodeCursor, type Page, page } from '../core/page.ts';
+import { encodeCursor, type Page, page, type PagedList } from '../core/page.ts';
 import { authorise, isLimited } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
 import type { Work } from '../core/work.ts';
@@ -8,8 +8,8 @@ import { accessTo, findPoll, noun, ownPseudonym, visibleAnswers } from './poll-a
 import type { PollView, VoteView } from './poll.schema.ts';
 import { ownVotes, type PollRow, pollsOfMeeting, pollViewOf, voteViewOf } from './poll.statements.ts';
 
-const cursorKind = 'polls';
 const cursorValues = z.tuple([instantText, id]);
+export const pollList: PagedList<typeof cursorValues> = { kind: 'polls', values: cursorValues };
 
 /** One poll, as the actor may see it. */
 export async function getPoll(kernel: Kernel, work: Work, pollId: string): Promise<PollView> {
@@ -24,18 +24,23 @@ export async function listPolls(
   kernel: Kernel,
   work: Work,
   meetingId: string,
-  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  { limit, after }: { limit: number; after: readonly [string, string] | null },
 ): Promise<Page<PollView>> {
   const { standing } = await kernel.look(work, meetingId);
   authorise('poll.read', standing);
-  const [time, last] = cursor === undefined ? [null, null] : decodeCursor(cursorKind, cursor, cursorValues);
   const drafter = isLimited('poll.read', standing.role) === null ? null : work.actorId;
-  const rows = await work.run(pollsOfMeeting, [meetingId, drafter, time, last, limit + 1, work.clockParameter]);
+  const rows = await work.run(pollsOfMeeting, [
+    meetingId,
+    drafter,
+    ...(after ?? [null, null]),
+    limit + 1,
+    work.clockParameter,
+  ]);
   const votes = await votesIn(kernel, work, rows.slice(0, limit));
   return page(
     rows,
     limit,
-    (row) => encodeCursor(cursorKind, [row.created_text, row.id]),
+    (row) => encodeCursor(pollList.kind, [row.created_text, row.id]),
     (row) => pollViewOf(row, visibleAnswers(accessTo(work, row, standing)), votes.get(row.id) ?? null),
   );
 }

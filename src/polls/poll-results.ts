@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { instantOf } from '../core/instant.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { decodeCursor, encodeCursor, type Page, page } from '../core/page.ts';
+import { encodeCursor, type Page, page, type PagedList } from '../core/page.ts';
 import { allowedRoles, authorise } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
 import type { Work } from '../core/work.ts';
@@ -80,23 +80,25 @@ async function answersOf(
   return { groups: Object.freeze(groups), distinct: rows[0]?.groups ?? 0 };
 }
 
-const cursorKind = 'voters';
 const cursorValues = z.tuple([instantText, id]);
+export const voterList: PagedList<typeof cursorValues> = { kind: 'voters', values: cursorValues };
 
 /** Who voted for what, in the order of the votes. */
 export async function voters(
   kernel: Kernel,
   work: Work,
   pollId: string,
-  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  { limit, after }: { limit: number; after: readonly [string, string] | null },
 ): Promise<Page<VoterView>> {
   const found = await findPoll(kernel, work, pollId);
   const { poll, standing, isOwn } = found;
   authorise('poll.voters', standing, { noun, own: isOwn, conditions: { notAnonymous: !poll.is_anonymous } });
-  const [time, row] = cursor === undefined ? [null, null] : decodeCursor(cursorKind, cursor, cursorValues);
-  const rows = await work.run(votersOfPoll, [poll.id, time, row, limit + 1]);
-  const key = (last: VoterRow) => encodeCursor(cursorKind, [last.responded_text, last.id]);
-  return page(rows, limit, key, (one) => voterViewOf(found, one));
+  const rows = await work.run(votersOfPoll, [poll.id, ...(after ?? [null, null]), limit + 1]);
+  return page(rows, limit, cursorOf, (one) => voterViewOf(found, one));
+}
+
+function cursorOf({ responded_text: time, id: vote }: VoterRow): string {
+  return encodeCursor(voterList.kind, [time, vote]);
 }
 
 export function voterViewOf({ poll, state }: PollAccess, row: VoterRow): VoterView {

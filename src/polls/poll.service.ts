@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Call } from '../core/call.ts';
 import type { Kernel } from '../core/kernel.ts';
-import type { Page } from '../core/page.ts';
+import { type Page, parsePage } from '../core/page.ts';
 import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import { ballotOf } from './ballot.rules.ts';
@@ -9,8 +9,8 @@ import { retract, sealFor, vote } from './cast-vote.ts';
 import { closePoll } from './close-polls.ts';
 import { createPoll, openPoll } from './create-poll.ts';
 import { exportPoll } from './export-poll.ts';
-import { getPoll, listPolls } from './list-polls.ts';
-import { results, voters } from './poll-results.ts';
+import { getPoll, listPolls, pollList } from './list-polls.ts';
+import { results, voterList, voters } from './poll-results.ts';
 import {
   type PollInput,
   pollInput,
@@ -99,7 +99,7 @@ export class PollService {
   /** Who voted for what, in the order of the votes. @throws MeetingError FORBIDDEN to everybody for an anonymous poll */
   async voters(pollId: string, input: PollPageInput = {}): Promise<Page<VoterView>> {
     const target = validId(pollId);
-    const options = validate(pollPageInput, input);
+    const options = parsePage(pollPageInput, input, voterList);
     return this.#kernel.read(this.#call, (work) => voters(this.#kernel, work, target, options));
   }
 
@@ -112,7 +112,7 @@ export class PollService {
   /** A meeting's polls, oldest first. Drafts are shown to hosts and to whoever made them. */
   async list(meetingId: string, input: PollPageInput = {}): Promise<Page<PollView>> {
     const target = validId(meetingId);
-    const options = validate(pollPageInput, input);
+    const options = parsePage(pollPageInput, input, pollList);
     return this.#kernel.read(this.#call, (work) => listPolls(this.#kernel, work, target, options));
   }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { MikroORM } from '@mikro-orm/postgresql';
+import type { MikroORM, SqlEntityManager } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import { expect, vi } from 'vitest';
+import type { AnyEvent } from '../../src/events/catalogue.ts';
 import { MeetingService } from '../../src/meeting-service.ts';
 import { Booking, openHost } from '../embedding/host.ts';
 import { fails, quickHasher } from '../setup/service.ts';
@@ -17,6 +18,15 @@ const test = base.extend<{ host: MikroORM }>({
     { scope: 'file' },
   ],
 });
+
+/** What was announced of a chat, and what the log says of it, in one shape. */
+const announced = (events: readonly AnyEvent[]) =>
+  events
+    .filter(({ type }) => type.startsWith('chat.'))
+    .map(({ seq, type, data, redacted = false }) => ({ seq, type, data, redacted }))
+    .toSorted((one, other) => one.seq - other.seq);
+const logged = `select seq::int, type, data, redacted from convoke.meeting_events
+  where stream_id = $1 and type like 'chat.%' order by seq`;
 
 const types = (events: readonly { type: string }[]) =>
   events.map(({ type }) => type).filter((type) => type.startsWith('chat.'));
@@ -48,6 +58,84 @@ test('a chat in the host’s MikroORM transaction is committed and announced wit
   expect(types(events)).toEqual([
     ...['chat.message.sent', 'chat.message.edited', 'chat.message.sent', 'chat.message.deleted'],
   ]);
+});
+
+test('words that are taken back before the host commits are announced to nobody', async ({
+  service,
+  host,
+  room,
+  events,
+  sql,
+}) => {
+  const { id, ids } = await room();
+  await host.em.fork().transactional(async (em) => {
+    const { chat } = service.as({ userId: ids.bob }, { em });
+    const deleted = await chat.send(id, { content: 'my password', clientMessageId: 'a' });
+    const edited = await chat.send(id, { content: 'helo', recipientId: ids.ada });
+    await chat.send(id, { content: 'kept' });
+    await chat.delete(deleted.id);
+    await chat.edit(edited.id, { content: 'hullo' });
+    await chat.edit(edited.id, { content: 'hello' });
+  });
+  expect(announced(events)).toEqual(await sql(logged, [id]));
+  expect(announced(events)).toMatchObject([
+    { type: 'chat.message.sent', data: {}, redacted: true },
+    { type: 'chat.message.sent', data: {}, redacted: true },
+    { type: 'chat.message.sent', data: { content: 'kept' }, redacted: false },
+    { type: 'chat.message.deleted', data: { content: null }, redacted: false },
+    { type: 'chat.message.edited', data: {}, redacted: true },
+    { type: 'chat.message.edited', data: { content: 'hello' }, redacted: false },
+  ]);
+  expect(JSON.stringify(events)).not.toMatch(/password|helo|hullo/);
+});
+
+test.for([
+  ['stands', null],
+  ['is undone', new Error('only this part')],
+] as const)(
+  'what is taken back under a savepoint of the host’s is announced as the log has it, where the savepoint %s',
+  async ([, fault], { service, host, room, events, sql }) => {
+    const { id, ids } = await room();
+    const chatOf = (em: SqlEntityManager) => service.as({ userId: ids.bob }, { em }).chat;
+    await host.em.fork().transactional(async (outer) => {
+      const message = await chatOf(outer).send(id, { content: 'in doubt' });
+      const inner = outer.transactional(async (em) => {
+        await chatOf(em).delete(message.id);
+        if (fault !== null) throw fault;
+      });
+      await Promise.allSettled([inner]);
+    });
+    await vi.waitFor(async () => expect((await service.health()).pendingEvents).toBe(0), {
+      timeout: 10_000,
+      interval: 20,
+    });
+    expect(announced(events)).toEqual(await sql(logged, [id]));
+    expect(announced(events)).toHaveLength(fault === null ? 2 : 1);
+  },
+);
+
+test('over a plain client too, though somebody else takes them back before anybody looked', async ({
+  service,
+  room,
+  events,
+  sql,
+  url,
+}) => {
+  const { id, ids, bob } = await room();
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query('begin');
+  const { chat } = service.as({ userId: ids.bob }, { client });
+  const own = await chat.send(id, { content: 'my password' });
+  await chat.delete(own.id);
+  const late = await chat.send(id, { content: 'my secret' });
+  await client.query('commit');
+  await bob.delete(late.id);
+  service.committed(client);
+  await vi.waitFor(() => expect(types(events)).toHaveLength(4), { timeout: 10_000, interval: 20 });
+  await client.end();
+  expect(announced(events)).toEqual(await sql(logged, [id]));
+  expect(JSON.stringify(events)).not.toMatch(/password|secret/);
 });
 
 test('rolled back with the host’s, a message was never there and no number is burnt', async ({

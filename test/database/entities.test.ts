@@ -16,6 +16,7 @@ import {
   MeetingAnalytics,
   meetingEntities,
   Note,
+  ParkedEvent,
   Participant,
   ParticipantSession,
   PasswordAttempt,
@@ -171,7 +172,11 @@ test('rows of every entity come back as they were written, in a schema that is n
     ...{ streamKind: 0, streamId: ada, seq: 1, type: 'meeting.scheduled', occurredAt: start },
     ...{ audience: 'users', audienceUsers: [ada, bob] },
   });
-  em.create(EventConsumer, { name: 'webhooks', positionTx: '42', positionSeq: 7 });
+  const consumer = em.create(EventConsumer, { name: 'webhooks', positionTx: '42', positionSeq: 7 });
+  em.create(ParkedEvent, {
+    ...{ consumer, tx: '41', streamKind: 0, streamId: ada, seq: 1, eventId: bob },
+    ...{ attempts: 3, error: 'Error: no', parkedAt: end },
+  });
   em.create(IdempotencyKey, {
     actorId: ada,
     operation: 'o',
@@ -221,6 +226,7 @@ test('rows of every entity come back as they were written, in a schema that is n
     ],
     MeetingAnalytics: [{ ...inMeeting, engagementScore: 73.25, averageAttendanceSeconds: 3599.125, coverage: null }],
     Note: [{ ...inMeeting, agendaItem: { id: item.id }, dueDate: '2026-03-09', priority: null, status: 'Active' }],
+    ParkedEvent: [{ consumer: { name: 'webhooks' }, tx: '41', seq: 1, eventId: bob, parkedAt: end, replayAt: null }],
     Participant: [
       { ...inMeeting, role: 'Host', status: 'Invited', upcomingAt: start, canUseChat: true, removedAt: null },
     ],

@@ -9,7 +9,7 @@ import { execute } from '../setup/postgres.ts';
 import { readCatalogue } from './catalogue.ts';
 import { insertRows, specifiedTables } from './rows.ts';
 
-const all = ['0001-initial', '0002-foundation', '0003-live-rooms'];
+const all = ['0001-initial', '0002-foundation', '0003-live-rooms', '0004-feed'];
 const afterFirst = all.slice(1);
 
 async function withOrm<Result>(url: string, schema: string, work: (orm: MikroORM) => Promise<Result>): Promise<Result> {
@@ -176,7 +176,7 @@ test('later migrations keep the rows of a database that has only the first', asy
 
 test('a poll of the schema before is open, closed or a draft as it was', async () => {
   await using database = await createDatabase();
-  await execute(database.url, migrationSql('convoke', ['0003-live-rooms']));
+  await execute(database.url, migrationSql('convoke', all.slice(2)));
   await execute(
     database.url,
     `set search_path to convoke; ${insertRows};

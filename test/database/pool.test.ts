@@ -27,6 +27,7 @@ class FakePool extends EventEmitter implements ConnectionPool {
   }
 
   lend(client: FakeClient): void {
+    this.emit('acquire', client);
     let released = false;
     client.release = (error) => {
       if (released) throw new Error('Release called on client which has already been released to the pool.');
@@ -126,34 +127,87 @@ test('queries that answer by callback pass through untouched', () => {
 const prepared = statement('listed', (t) => `select 1 from ${t.meetings} where id = $1`);
 const planned = statement('unlisted', (t) => `select count(*) from ${t.meetings}`, { prepare: false });
 
-test('statements on the list are prepared under their names, and nothing else is', async () => {
-  const texts = new StatementTexts('convoke');
+function preparing(schema = 'convoke') {
+  const texts = new StatementTexts(schema);
   const pool = new FakePool();
-  preparingPool(pool, texts);
+  const stop = preparingPool(pool, texts);
+  return { texts, pool, stop, text: texts.text(prepared), name: texts.preparedName(texts.text(prepared)) };
+}
+
+test('statements on the list are prepared under their names, and nothing else is', async () => {
+  const { texts, pool, text, name } = preparing();
   const client = pool.connect();
-  const [text, other] = [texts.text(prepared), texts.text(planned)];
-  const config = { text };
+  const other = texts.text(planned);
+  const [config, callback] = [{ text }, () => {}];
   await client.query(text, ['a']);
+  await client.query(text, ['a'], callback);
   await client.query(other, []);
   await client.query('begin');
   await client.query(config);
+  await client.query(text, callback);
+  expect(name).toMatch(/^convoke\.listed\.[0-9a-f]{12}$/);
   expect(client.asked).toEqual([
-    [{ name: 'convoke.listed', text, values: ['a'] }],
+    [{ name, text, values: ['a'] }],
+    [{ name, text, values: ['a'] }, callback],
     [other, []],
     ['begin', undefined],
     [config, undefined],
+    [text, callback],
+  ]);
+});
+
+test('a name belongs to one text: the same statement in another schema has another', () => {
+  const [one, same, other] = [preparing(), preparing(), preparing('elsewhere')];
+  expect(same.name).toBe(one.name);
+  expect(other.name).not.toBe(one.name);
+  expect(other.name).toMatch(/^convoke\.listed\./);
+});
+
+test('a client that was there before is prepared from its next use on, and wrapped once', async () => {
+  const pool = new FakePool();
+  const client = pool.connect();
+  const texts = new StatementTexts('convoke');
+  preparingPool(pool, texts);
+  pool.lend(client);
+  const once = Reflect.get(client, 'query');
+  pool.lend(client);
+  expect(Reflect.get(client, 'query')).toBe(once);
+  const text = texts.text(prepared);
+  await client.query(text, ['a']);
+  expect(client.asked).toEqual([[{ name: texts.preparedName(text), text, values: ['a'] }]]);
+});
+
+test('several lists share a pool; one that was taken off prepares no more, and leaves nothing behind', async () => {
+  const { pool, stop, text, name } = preparing();
+  const other = new StatementTexts('elsewhere');
+  const elsewhere = other.text(prepared);
+  const stops = Array.from({ length: 20 }, () => preparingPool(pool, other));
+  expect(pool.listenerCount('acquire')).toBe(1);
+  const client = pool.connect();
+  const asked = async () => {
+    client.asked.length = 0;
+    await client.query(text, []);
+    await client.query(elsewhere, []);
+    return client.asked;
+  };
+  const named = [{ name: other.preparedName(elsewhere), text: elsewhere, values: [] }];
+  expect(await asked()).toEqual([[{ name, text, values: [] }], named]);
+  stop();
+  expect(await asked()).toEqual([[text, []], named]);
+  for (const one of stops) one();
+  expect(await asked()).toEqual([
+    [text, []],
+    [elsewhere, []],
   ]);
 });
 
 test('both may watch over the same pool', async () => {
-  const texts = new StatementTexts('convoke');
-  const pool = new FakePool();
-  preparingPool(pool, texts);
+  const { pool, text, name } = preparing();
   resilientPool(pool);
   const client = pool.connect();
   client.answer = () => Promise.reject(new Error('Query read timeout'));
-  await expect(client.query(texts.text(prepared), ['a'])).rejects.toThrow('read timeout');
-  expect(client.asked).toEqual([[{ name: 'convoke.listed', text: texts.text(prepared), values: ['a'] }]]);
+  await expect(client.query(text, ['a'])).rejects.toThrow('read timeout');
+  expect(client.asked).toEqual([[{ name, text, values: ['a'] }]]);
   expect(pool.returned).toHaveLength(1);
 });
 

@@ -33,6 +33,16 @@ describe('options that cannot be right are refused, by name', () => {
     ['an unset URL', { database: { url: undefined } }, /^database must have exactly one of/],
     ['no directory', { database: { pglite: '' } }, /^database\.pglite must be memory:\/\/ or a directory/],
     ['no ORM', { database: { orm: {} } }, /^database\.orm must be a MikroORM/],
+    [
+      'a switch that an embedded database has not',
+      { database: { ...database, preparedStatements: false } },
+      /^database\.preparedStatements must be given with url or orm/,
+    ],
+    [
+      'a text for a switch of the database',
+      { database: { url: 'postgres://a/b', preparedStatements: 'no' } },
+      /^database\.preparedStatements must be true or false/,
+    ],
     ['an unknown option', { database, colour: 1 }, /^colour is not a known field/],
     ['an unknown limit', { database, limits: { connections: 5 } }, /^limits\.connections is not a known field/],
     ['a name with capitals', { database, schema: 'Meetings' }, /^schema must be a lower-case PostgreSQL name/],

@@ -4,12 +4,16 @@ import { PendingEvents } from '../../src/events/index.ts';
 import type { PendingEventsPorts } from '../../src/events/pending-events.ts';
 import { event, recordingLogger } from './event.ts';
 
-type State = 'stored' | 'overtaken' | 'open';
+type State = 'stored' | 'redacted' | 'overtaken' | 'open';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 type Check = PendingEventsPorts['check'];
+
+/** Of these events, each blanks all that came before it. */
+const blanking: PendingEventsPorts['blanking'] = ({ type, seq }) =>
+  type === 'taken-back' ? (earlier) => earlier.seq < seq : null;
 
 /** Pending events over a log whose answers a test writes by hand. */
 function opened() {
@@ -21,12 +25,19 @@ function opened() {
     next++;
     const found = events.map(({ id }) => {
       const state = states.get(id) ?? 'open';
-      return { id, stored: state === 'stored', overtaken: state === 'overtaken', next: `${next}` };
+      const redacted = state === 'redacted';
+      return {
+        id,
+        stored: redacted || state === 'stored',
+        redacted,
+        overtaken: state === 'overtaken',
+        next: `${next}`,
+      };
     });
     return Promise.resolve(found);
   });
   const deliver = (events: readonly StreamEvent[]) => void (events.length > 0 && delivered.push([...events]));
-  return { pending: new PendingEvents({ check, deliver, logger }), states, delivered, check, logger };
+  return { pending: new PendingEvents({ check, deliver, blanking, logger }), states, delivered, check, logger };
 }
 
 const second = () => vi.advanceTimersByTimeAsync(PendingEvents.checkEveryMs);
@@ -43,6 +54,59 @@ test('what the host reports as committed goes out at once, and only once', async
   await second();
   expect(delivered).toEqual([[one, two]]);
   expect(pending.size).toBe(0);
+});
+
+const blank = (told: StreamEvent): StreamEvent => ({ ...told, data: {}, redacted: true });
+
+test('what was blanked by another event of the same commit goes out blank', () => {
+  const { pending, delivered, check } = opened();
+  const words = { text: 'my password' };
+  const [said, by, after] = [
+    event({ seq: 1, data: words }),
+    event({ seq: 2, type: 'taken-back', data: words }),
+    event({ seq: 3, data: words }),
+  ];
+  pending.hold([said, by, after]);
+  pending.committed([said, by, after]);
+  expect(delivered).toEqual([[blank(said), by, after]]);
+  expect(check).not.toHaveBeenCalled();
+});
+
+test.for<[string, State, State, (told: StreamEvent) => StreamEvent]>([
+  ['committed too', 'redacted', 'stored', blank],
+  ['rolled back by itself', 'stored', 'overtaken', (told) => told],
+])('where it is not known whether that was %s, the log decides', async ([, state, ofOther, seen]) => {
+  const { pending, states, delivered } = opened();
+  const [said, by, beside] = [
+    event({ seq: 2, data: { text: 'in doubt' } }),
+    event({ seq: 3, type: 'taken-back' }),
+    event({ seq: 4 }),
+  ];
+  pending.hold([said, by, beside]);
+  states.set(said.id, state).set(by.id, ofOther);
+  pending.committed([said, beside]);
+  expect(delivered).toEqual([[beside]]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(delivered[1]).toEqual(ofOther === 'stored' ? [seen(said), by] : [seen(said)]);
+  expect(pending.size).toBe(0);
+});
+
+test('what nobody told about goes out as the log has it', async () => {
+  const { pending, states, delivered } = opened();
+  const told = event({ data: { text: 'my password' } });
+  pending.hold([told]);
+  states.set(told.id, 'redacted');
+  await second();
+  expect(delivered).toEqual([[blank(told)]]);
+});
+
+test('what was rolled back blanks nothing', () => {
+  const { pending, delivered } = opened();
+  const [said, by] = [event({ seq: 1, data: { text: 'stays' } }), event({ seq: 2, type: 'taken-back' })];
+  pending.hold([said, by]);
+  pending.discard([by]);
+  pending.committed([said]);
+  expect(delivered).toEqual([[said]]);
 });
 
 test('what was never held is not announced', () => {

@@ -1,13 +1,14 @@
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { Client } from 'pg';
-import { describe, expect, vi } from 'vitest';
+import { describe, expect, inject, vi } from 'vitest';
 import { isMeetingError } from '../../src/core/errors.ts';
 import { newId } from '../../src/core/identifier.ts';
 import type { AnyEvent } from '../../src/events/catalogue.ts';
 import { MeetingService } from '../../src/meeting-service.ts';
 import type { Rooms } from '../../src/rooms.ts';
 import { openHost } from '../embedding/host.ts';
-import { fails, quickHasher, secrets, test as base } from '../setup/service.ts';
+import { databaseUrl, execute } from '../setup/postgres.ts';
+import { fails, openService, quickHasher, secrets, test as base } from '../setup/service.ts';
 import { multiple, open, rating, roomOf, single, yesNo } from './ballots.ts';
 
 const test = base.extend<{ host: MikroORM }>({
@@ -123,4 +124,23 @@ test('on PGlite polls live as elsewhere', { timeout: 60_000 }, async () => {
   expect(events.filter(({ type }) => type === 'poll.closed')).toHaveLength(6);
   expect((await service.worker.runOnce()).failed).toEqual([]);
   expect((await service.checkIntegrity()).violations).toEqual([]);
+});
+
+test('in a database of another encoding, which composes letters in one way only', async () => {
+  const { adminUrl } = inject('pg');
+  const name = `convoke_latin_${process.pid}`;
+  await execute(adminUrl, `create database ${name} encoding 'LATIN1' locale 'C' template template0`);
+  const service = await openService(databaseUrl(adminUrl, name));
+  const rooms = service.as({ userId: newId() });
+  const { id } = await rooms.meetings.schedule({
+    ...{ title: 'Café', meetingType: 'Workshop', scheduledStartTime: new Date(Date.now() + 60_000) },
+    scheduledEndTime: new Date(Date.now() + 3_660_000),
+  });
+  await rooms.meetings.start(id);
+  await rooms.participants.join(id);
+  const poll = await rooms.polls.create(id, open);
+  await rooms.polls.vote(poll.id, { responseText: 'Café' });
+  expect((await rooms.polls.results(poll.id)).answers).toEqual([{ text: 'Café', votes: 1 }]);
+  await service.close();
+  await execute(adminUrl, `drop database ${name}`);
 });

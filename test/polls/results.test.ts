@@ -89,6 +89,28 @@ describe('totals', () => {
     ]);
   });
 
+  test('of an open question count letters as one, however they are composed, and show them as they were written', async ({
+    service,
+    running,
+    clock,
+  }) => {
+    const { id, host, participants } = await running({ participants: 4 });
+    const poll = await roomOf(service)(host).create(id, { pollType: 'OpenEnded', question: 'Where?' });
+    const [composed, decomposed] = ['Caf\u00e9', 'cafe\u0301'];
+    const words = [composed, 'Cafe', `${composed} `, decomposed];
+    for (const [index, responseText] of words.entries()) {
+      clock.advance(1);
+      await roomOf(service)(participants[index]).vote(poll.id, { responseText });
+    }
+    const result = await roomOf(service)(host).results(poll.id);
+    expect(result.answers).toEqual([
+      { text: decomposed, votes: 3 },
+      { text: 'Cafe', votes: 1 },
+    ]);
+    const kept = await Promise.all(participants.map((userId) => roomOf(service)(userId).get(poll.id)));
+    expect(kept.map(({ myVote }) => myVote?.responseText)).toEqual(words);
+  });
+
   test('of an open question are groups of like answers', async ({ service, running, clock }) => {
     const { id, host, participants } = await running({ participants: 5 });
     const poll = await roomOf(service)(host).create(id, { ...open, allowAbstain: true });
@@ -213,7 +235,10 @@ describe('list', () => {
     expect((await service.asSystem().polls.list(id)).items.map(({ myVote }) => myVote)).toEqual(made.map(() => null));
     await fails(roomOf(service)(newId()).list(id), 'NOT_FOUND');
     const other = await running();
-    await fails(polls.list(other.id, { cursor: 'x' }), 'NOT_FOUND');
+    const { nextCursor } = await polls.list(id, { limit: 1 });
+    await fails(polls.list(other.id, { cursor: nextCursor ?? '' }), 'NOT_FOUND');
+    // What can never be right is said before anybody looks where.
+    await fails(polls.list(other.id, { cursor: 'x' }), 'VALIDATION');
     await fails(polls.list(id, { limit: 201 }), 'VALIDATION');
   });
 

@@ -1,5 +1,33 @@
 import { expect, test } from 'vitest';
-import { isQuorumReached, isWithheld, meanRating, medianRating, totalsOf } from '../../src/polls/tally.rules.ts';
+import {
+  countsOf,
+  isQuorumReached,
+  isWithheld,
+  meanRating,
+  medianRating,
+  totalsOf,
+} from '../../src/polls/tally.rules.ts';
+
+test('alike votes are added up for each option that they name, and told apart from those that name none', () => {
+  const groups = [
+    { selected: [0], votes: 3, written: 0 },
+    { selected: [0, 2], votes: 2, written: 0 },
+    { selected: [2, 3], votes: 1, written: 0 },
+    { selected: [], votes: 4, written: 0 },
+  ];
+  // The last index names no option of these.
+  expect(countsOf(['a', 'b', 'c'], groups)).toEqual({ votes: 10, abstained: 4, counts: [5, 0, 3], correct: null });
+});
+
+test('whoever writes has not abstained, though the answer names no option', () => {
+  expect(countsOf([], [{ selected: [], votes: 7, written: 5 }])).toEqual({
+    ...{ votes: 7, abstained: 2, counts: [], correct: null },
+  });
+});
+
+test('where nobody has voted, every option has nothing', () => {
+  expect(countsOf(['a', 'b'], [])).toEqual({ votes: 0, abstained: 0, counts: [0, 0], correct: null });
+});
 
 test('the mean and the median are those of the ratings that a histogram counts', () => {
   expect([[0, 0, 0], []].map(meanRating)).toEqual([null, null]);
