@@ -1,16 +1,15 @@
 import { statement } from '../core/statement.ts';
+import type { CountedMeeting } from './engagement.facts.rules.ts';
 import type { MeetingEngagementFacts } from './engagement.formula.ts';
-import type { MeetingFactsRow } from './engagement.statements.ts';
 
 /** What a recount may change in a row. */
-function storedFigures(alias: string): string {
-  const figures = [
-    ...['attendance_duration_minutes', 'chat_messages_sent', 'polls_participated', 'screen_share_duration_minutes'],
-    ...['microphone_active_minutes', 'camera_active_minutes', 'engagement_score', 'formula_version', 'coverage'],
-    ...['attendance_seconds', 'screen_share_seconds', 'microphone_seconds', 'camera_seconds', 'speaking_seconds'],
-  ];
-  return figures.map((figure) => `${alias}.${figure}`).join(', ');
-}
+const figures = [
+  ...['attendance_duration_minutes', 'chat_messages_sent', 'polls_participated', 'screen_share_duration_minutes'],
+  ...['microphone_active_minutes', 'camera_active_minutes', 'engagement_score', 'formula_version', 'coverage'],
+  ...['attendance_seconds', 'screen_share_seconds', 'microphone_seconds', 'camera_seconds', 'speaking_seconds'],
+];
+
+const listed = (alias: string) => figures.map((figure) => `${alias}.${figure}`).join(', ');
 
 /** One person's metrics as {@link upsertMetrics} takes them. Seconds are null where nothing measured them. */
 export interface MetricsInput {
@@ -29,61 +28,67 @@ export interface MetricsInput {
 }
 
 /**
- * Parameters: meeting id, formula version, coverage as JSON, now (null: the database's clock), a JSON array of
- * {@link MetricsInput}. Everybody in one statement; who is not among them any more loses their row.
+ * Parameters: 1 meeting, 2 formula version, 3 coverage as JSON, 4 now (null: the database's clock), then {@link metricsParameters}.
+ * Everybody in one statement; who is not among them any more loses their row.
  */
 export const upsertMetrics = statement<{ readonly written: number; readonly removed: number }>(
   'engagement-upsert-metrics',
   (t) => `
   with given as materialized (
-    select * from jsonb_to_recordset($5::text::jsonb) as g(
-      "id" uuid, "userId" uuid, "attendanceMinutes" int, "attendanceSeconds" numeric, "chatMessages" int,
-      "pollsParticipated" int, "screenShareSeconds" numeric, "microphoneSeconds" numeric, "cameraSeconds" numeric,
-      "speakingSeconds" numeric, "engagementScore" numeric)),
+    select id, $1::uuid as meeting_id, user_id as auth_user_id, minutes as attendance_duration_minutes,
+           chat as chat_messages_sent, polls as polls_participated,
+           coalesce(floor(screen / 60), 0)::int as screen_share_duration_minutes,
+           coalesce(floor(microphone / 60), 0)::int as microphone_active_minutes,
+           coalesce(floor(camera / 60), 0)::int as camera_active_minutes, score as engagement_score,
+           coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())) as created_at,
+           $2::text as formula_version, $3::text::jsonb as coverage, seconds::numeric(12, 3) as attendance_seconds,
+           screen::numeric(12, 3) as screen_share_seconds, microphone::numeric(12, 3) as microphone_seconds,
+           camera::numeric(12, 3) as camera_seconds, speaking::numeric(12, 3) as speaking_seconds
+    from unnest($5::uuid[], $6::uuid[], $7::int[], $8::numeric[], $9::int[], $10::int[], $11::numeric[], $12::numeric[],
+                $13::numeric[], $14::numeric[], $15::numeric(5, 2)[])
+      as g(id, user_id, minutes, seconds, chat, polls, screen, microphone, camera, speaking, score)),
   -- A recount after sessions were corrected must not leave people who turned out never to have been there.
   removed as (
     delete from ${t.participant_engagement_metrics} e
-    where e.meeting_id = $1::uuid and not exists (select from given g where g."userId" = e.auth_user_id)
+    where e.meeting_id = $1::uuid and not exists (select from given g where g.auth_user_id = e.auth_user_id)
     returning 1),
   written as (
-    insert into ${t.participant_engagement_metrics} as e (
-      id, meeting_id, auth_user_id, attendance_duration_minutes, chat_messages_sent, polls_participated,
-      screen_share_duration_minutes, microphone_active_minutes, camera_active_minutes, engagement_score, created_at,
-      formula_version, coverage, attendance_seconds, screen_share_seconds, microphone_seconds, camera_seconds,
-      speaking_seconds)
-    select "id", $1::uuid, "userId", "attendanceMinutes", "chatMessages", "pollsParticipated",
-           coalesce(floor("screenShareSeconds" / 60), 0), coalesce(floor("microphoneSeconds" / 60), 0),
-           coalesce(floor("cameraSeconds" / 60), 0), "engagementScore",
-           coalesce($4::timestamptz, date_trunc('milliseconds', clock_timestamp())),
-           $2::text, $3::text::jsonb, "attendanceSeconds", "screenShareSeconds", "microphoneSeconds", "cameraSeconds",
-           "speakingSeconds"
-    from given
+    insert into ${t.participant_engagement_metrics} as e (id, meeting_id, auth_user_id, created_at, ${figures.join(', ')})
+    select g.id, g.meeting_id, g.auth_user_id, g.created_at, ${listed('g')}
+    from given g
+    -- A recount mostly finds what is there: a row that stays as it is need not be locked, nor written again with an entry in each
+    -- index.
+    left join ${t.participant_engagement_metrics} e on e.meeting_id = $1::uuid and e.auth_user_id = g.auth_user_id
+    where e.id is null or (${listed('e')}) is distinct from (${listed('g')})
     -- One order for everybody: two recounts at once wait for one another instead of locking each other out.
-    order by "userId"
+    order by g.auth_user_id
     on conflict (meeting_id, auth_user_id) do update set
-      attendance_duration_minutes = excluded.attendance_duration_minutes,
-      chat_messages_sent = excluded.chat_messages_sent,
-      polls_participated = excluded.polls_participated,
-      screen_share_duration_minutes = excluded.screen_share_duration_minutes,
-      microphone_active_minutes = excluded.microphone_active_minutes,
-      camera_active_minutes = excluded.camera_active_minutes,
-      engagement_score = excluded.engagement_score,
-      formula_version = excluded.formula_version,
-      coverage = excluded.coverage,
-      attendance_seconds = excluded.attendance_seconds,
-      screen_share_seconds = excluded.screen_share_seconds,
-      microphone_seconds = excluded.microphone_seconds,
-      camera_seconds = excluded.camera_seconds,
-      speaking_seconds = excluded.speaking_seconds
-    -- A recount mostly finds what is there: a row that stays as it is need not be written again, with an entry in each index.
-    where (${storedFigures('e')}) is distinct from (${storedFigures('excluded')})
+      ${figures.map((figure) => `${figure} = excluded.${figure}`).join(', ')}
     returning 1)
   select (select count(*) from written)::int as written, (select count(*) from removed)::int as removed`,
   { prepare: false },
 );
 
+/** People's metrics, a column each. */
+export function metricsParameters(metrics: readonly MetricsInput[]): readonly string[] {
+  const column = (valueOf: (metric: MetricsInput) => string | number | null) => arrayOf(metrics.map(valueOf));
+  return [
+    ...[column(({ id }) => id), column(({ userId }) => userId)],
+    ...[column(({ attendanceMinutes }) => attendanceMinutes), column(({ attendanceSeconds }) => attendanceSeconds)],
+    ...[column(({ chatMessages }) => chatMessages), column(({ pollsParticipated }) => pollsParticipated)],
+    ...[column(({ screenShareSeconds }) => screenShareSeconds), column(({ microphoneSeconds }) => microphoneSeconds)],
+    ...[column(({ cameraSeconds }) => cameraSeconds), column(({ speakingSeconds }) => speakingSeconds)],
+    column(({ engagementScore }) => engagementScore),
+  ];
+}
+
+/** As the database writes an array: of ids and numbers, which need no quotes, and nulls, which an array parameter cannot hold. */
+function arrayOf(values: readonly (string | number | null)[]): string {
+  return `{${values.map((value) => value ?? 'null').join(',')}}`;
+}
+
 /** A meeting's analytics as {@link upsertAnalytics} takes them. */
-export interface AnalyticsInput extends Omit<MeetingFactsRow, keyof MeetingEngagementFacts> {
+export interface AnalyticsInput extends Omit<CountedMeeting, keyof MeetingEngagementFacts> {
   readonly engagementScore: number | null;
   /** Null where no recording is known. */
   readonly recordingDurationMinutes: number | null;

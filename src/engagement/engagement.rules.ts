@@ -25,7 +25,7 @@ export interface EngagementOptions {
 /** Whether a metric counts and, if not, why. */
 export type EngagementStanding = 'counts' | 'notOffered' | 'notObserved' | 'replaced' | 'notPermitted';
 
-interface Criterion {
+export interface Criterion {
   readonly metric: EngagementMetric;
   readonly target: number;
   readonly standing: EngagementStanding;
@@ -39,37 +39,6 @@ export interface EngagementRubric {
   readonly scoreHosts: boolean;
   /** What counts in this meeting. Stored beside the scores; given back as coverage it makes the same rubric. */
   readonly coverage: Readonly<Record<string, boolean>>;
-}
-
-/** One metric's part in a score. */
-export interface EngagementPart {
-  readonly metric: EngagementMetricName;
-  readonly label: string;
-  readonly standing: EngagementStanding;
-  /** The weight in the formula. */
-  readonly weight: number;
-  /** The most points this part could earn with full attendance, after the weights of what does not count were spread. */
-  readonly renormalisedWeight: number;
-  /** What the person did, in the metric's own unit (durations in seconds); null where nothing is recorded. */
-  readonly value: number | null;
-  /** What earns full marks, in the same unit. */
-  readonly target: number;
-  /** What the part adds to the score, attendance applied; the parts add up to the score exactly. */
-  readonly points: number;
-  /** The same in words. */
-  readonly sentence: string;
-}
-
-export interface EngagementExplanation {
-  readonly userId: string;
-  readonly formulaVersion: string;
-  /** 0 to 100 with two decimals; null for a host whose scoring nobody asked for. */
-  readonly score: number | null;
-  /** Part of the meeting attended, 0 to 1. */
-  readonly attendanceShare: number;
-  /** Empty for a host who is not scored. */
-  readonly parts: readonly EngagementPart[];
-  readonly sentence: string;
 }
 
 /**
@@ -105,7 +74,30 @@ export function rubricOf(
 
 /** A person's score, 0 to 100 with two decimals; null for a host whose scoring nobody asked for. */
 export function scoreOf(person: PersonEngagementFacts, rubric: EngagementRubric): number | null {
-  return isUnscoredHost(person, rubric) ? rubric.formula.hosts.score : marksOf(person, rubric).score;
+  if (isUnscoredHost(person, rubric)) return rubric.formula.hosts.score;
+  const [total, share] = [weightFor(person, rubric), factorOf(person, rubric)];
+  // Nothing to judge by but being there: the weight of everything has passed to attendance.
+  if (total === 0) return rounded(100 * share);
+  let sum = 0;
+  for (const criterion of rubric.criteria) sum += earnedOn(criterion, person, total, share);
+  return Math.min(100, rounded(sum));
+}
+
+/** Everybody's score, in the order of the people, and the meeting's, as {@link meetingScoreOf} tells it. */
+export function scoresOf(
+  people: readonly PersonEngagementFacts[],
+  rubric: EngagementRubric,
+): { readonly people: readonly (number | null)[]; readonly meeting: number | null } {
+  const scores = people.map((person) => scoreOf(person, rubric));
+  const scored = people.flatMap((person, index) => {
+    const score = isUnscoredHost(person, rubric) ? null : (scores[index] ?? null);
+    const weight = rubric.formula.weighByAttendance ? Math.max(0, person.attendanceSeconds) : 1;
+    return score === null ? [] : [{ score, weight }];
+  });
+  if (scored.length === 0) return { people: scores, meeting: null };
+  const total = scored.reduce((sum, { weight }) => sum + weight, 0);
+  const mean = scored.reduce((sum, { score, weight }) => sum + score * weight, 0) / total;
+  return { people: scores, meeting: total === 0 ? 0 : rounded(mean) };
 }
 
 /**
@@ -113,88 +105,48 @@ export function scoreOf(person: PersonEngagementFacts, rubric: EngagementRubric)
  * hosts only if asked for. Null when nobody is scored.
  */
 export function meetingScoreOf(people: readonly PersonEngagementFacts[], rubric: EngagementRubric): number | null {
-  const scored = people.flatMap((person) => {
-    const score = isUnscoredHost(person, rubric) ? null : scoreOf(person, rubric);
-    const weight = rubric.formula.weighByAttendance ? Math.max(0, person.attendanceSeconds) : 1;
-    return score === null ? [] : [{ score, weight }];
-  });
-  if (scored.length === 0) return null;
-  const total = scored.reduce((sum, { weight }) => sum + weight, 0);
-  return total === 0 ? 0 : rounded(scored.reduce((sum, { score, weight }) => sum + score * weight, 0) / total);
+  return scoresOf(people, rubric).meeting;
 }
 
-/** A person's score, part by part, in numbers and in words. */
-export function explain(person: PersonEngagementFacts, rubric: EngagementRubric): EngagementExplanation {
-  const { formula } = rubric;
-  const attendanceShare = shareOf(person, rubric);
-  const common = { userId: person.userId, formulaVersion: formula.version, attendanceShare };
-  if (isUnscoredHost(person, rubric))
-    return { ...common, score: formula.hosts.score, parts: [], sentence: 'Who hosts a meeting is not scored in it.' };
-  const { score, marks } = marksOf(person, rubric);
-  const points = apportioned(
-    score,
-    marks.map(({ earned }) => earned),
-  );
-  const parts = marks.map(({ criterion, value, renormalisedWeight }, index): EngagementPart => {
-    const { metric, target, standing } = criterion;
-    const { name, label, weight } = metric;
-    const part = {
-      metric: name,
-      label,
-      standing,
-      weight,
-      renormalisedWeight,
-      value,
-      target,
-      points: points[index] ?? 0,
-    };
-    return { ...part, sentence: partSentence(part, metric.unit) };
-  });
-  return { ...common, score, parts, sentence: scoreSentence(score, attendanceShare, parts, formula) };
+/** The weight that a person's hundred points are spread over. */
+export function weightFor(person: PersonEngagementFacts, { criteria, formula }: EngagementRubric): number {
+  let total = 0;
+  for (const criterion of criteria)
+    if (!formula.renormalise || standingFor(criterion, person) === 'counts') total += criterion.metric.weight;
+  return total;
 }
 
-interface Mark {
-  readonly criterion: Criterion;
-  readonly value: number | null;
-  readonly renormalisedWeight: number;
-  /** Points before rounding. */
-  readonly earned: number;
+/** What a criterion adds to a person's score, of a total weight above zero. */
+export function earnedOn(criterion: Criterion, person: PersonEngagementFacts, total: number, share: number): number {
+  if (standingFor(criterion, person) !== 'counts') return 0;
+  const { metric, target } = criterion;
+  const ratio = target > 0 ? Math.min(1, Math.max(0, valueOf(criterion, person) ?? 0) / target) : 0;
+  return ((100 * metric.weight) / total) * ratio * share;
 }
 
-function marksOf(person: PersonEngagementFacts, rubric: EngagementRubric): { score: number; marks: readonly Mark[] } {
-  const { formula } = rubric;
-  const share = formula.weighByAttendance ? shareOf(person, rubric) : 1;
-  const judged = rubric.criteria.map((criterion) => judgedOn(criterion, person));
-  const counting = judged.filter(({ criterion }) => criterion.standing === 'counts');
-  const weighed = formula.renormalise ? counting : judged;
-  const total = weighed.reduce((sum, { criterion }) => sum + criterion.metric.weight, 0);
-  // Nothing to judge by but being there: the weight of everything has passed to attendance.
-  if (total === 0) return { score: rounded(100 * share), marks: judged.map((mark) => ({ ...mark, ...nothing })) };
-  const marks = judged.map((mark): Mark => {
-    const { metric, target, standing } = mark.criterion;
-    if (standing !== 'counts') return { ...mark, ...nothing };
-    const renormalisedWeight = (100 * metric.weight) / total;
-    const ratio = target > 0 ? Math.min(1, Math.max(0, mark.value ?? 0) / target) : 0;
-    return { ...mark, renormalisedWeight, earned: renormalisedWeight * ratio * share };
-  });
-  const sum = marks.reduce((points, { earned }) => points + earned, 0);
-  return { score: Math.min(100, rounded(sum)), marks };
+/** A criterion's standing for one person, who may have been denied the means. */
+export function standingFor(criterion: Criterion, person: PersonEngagementFacts): EngagementStanding {
+  const { permission } = criterion.metric;
+  const denied = permission !== null && !person[permission] && valueOf(criterion, person) === 0;
+  return denied && criterion.standing === 'counts' ? 'notPermitted' : criterion.standing;
 }
 
-const nothing = { renormalisedWeight: 0, earned: 0 };
-
-function judgedOn(criterion: Criterion, person: PersonEngagementFacts): Pick<Mark, 'criterion' | 'value'> {
-  const { fact, permission } = criterion.metric;
-  const value = fact === null ? null : person[fact];
-  const denied = criterion.standing === 'counts' && permission !== null && !person[permission] && value === 0;
-  return { criterion: denied ? { ...criterion, standing: 'notPermitted' } : criterion, value };
+/** What the person did, in the metric's unit. */
+export function valueOf({ metric: { fact } }: Criterion, person: PersonEngagementFacts): number | null {
+  return fact === null ? null : person[fact];
 }
 
-function isUnscoredHost(person: PersonEngagementFacts, rubric: EngagementRubric): boolean {
+/** What a score is multiplied by. */
+export function factorOf(person: PersonEngagementFacts, rubric: EngagementRubric): number {
+  return rubric.formula.weighByAttendance ? shareOf(person, rubric) : 1;
+}
+
+export function isUnscoredHost(person: PersonEngagementFacts, rubric: EngagementRubric): boolean {
   return !rubric.scoreHosts && rubric.formula.hosts.roles.includes(person.role);
 }
 
-function shareOf(person: PersonEngagementFacts, rubric: EngagementRubric): number {
+/** Part of the meeting attended, 0 to 1. */
+export function shareOf(person: PersonEngagementFacts, rubric: EngagementRubric): number {
   if (rubric.durationSeconds <= 0) return 0;
   return Math.min(1, Math.max(0, person.attendanceSeconds / rubric.durationSeconds));
 }
@@ -227,57 +179,7 @@ function standingOf(
   return offered ? 'counts' : 'notOffered';
 }
 
-/** Rounds the parts so that they add up to the rounded score: what is left over goes to the largest remainders. */
-function apportioned(score: number, earned: readonly number[]): number[] {
-  const cents = earned.map((points) => Math.floor(points * 100));
-  const byRemainder = earned
-    .map((points, index) => ({ index, remainder: points * 100 - Math.floor(points * 100), points }))
-    .filter(({ points }) => points > 0)
-    .toSorted((a, b) => b.remainder - a.remainder || a.index - b.index);
-  const missing = Math.round(score * 100) - cents.reduce((sum, points) => sum + points, 0);
-  for (const { index } of byRemainder.slice(0, Math.max(0, missing))) cents[index] = (cents[index] ?? 0) + 1;
-  return cents.map((points) => points / 100);
-}
-
-function rounded(value: number): number {
+/** To two decimals. */
+export function rounded(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-const reasons = {
-  notOffered: 'no part of this meeting, so not counted.',
-  notObserved: 'not observed, so not counted.',
-  replaced: 'not counted, because something more exact was measured.',
-  notPermitted: 'not allowed to this person, so not counted.',
-} satisfies Record<Exclude<EngagementStanding, 'counts'>, string>;
-
-function partSentence(part: Omit<EngagementPart, 'sentence'>, unit: EngagementMetric['unit']): string {
-  if (part.standing !== 'counts') return `${part.label}: ${reasons[part.standing]}`;
-  const done = worded(part.value ?? 0, unit);
-  return `${part.label}: ${done} (${enoughOf(part.target, unit)}), ${part.points} of ${rounded(part.renormalisedWeight)} points.`;
-}
-
-function enoughOf(target: number, unit: EngagementMetric['unit']): string {
-  if (target > 1) return `full marks from ${worded(target, unit)} on`;
-  return unit === 'duration' ? 'any time is enough' : 'one is enough';
-}
-
-function scoreSentence(
-  score: number,
-  attendanceShare: number,
-  parts: readonly EngagementPart[],
-  formula: EngagementFormula,
-): string {
-  const attended = `Present for ${Math.round(attendanceShare * 100)} % of the meeting`;
-  const result = `${score} of 100 by the formula ${formula.version}.`;
-  if (!formula.weighByAttendance) return result;
-  if (parts.every(({ standing }) => standing !== 'counts'))
-    return `${attended}, and nothing else could be measured: ${result}`;
-  return `${attended}, which multiplies every part: ${result}`;
-}
-
-function worded(value: number, unit: EngagementMetric['unit']): string {
-  if (unit !== 'duration') return `${value} ${value === 1 ? unit.one : unit.many}`;
-  const seconds = Math.round(value);
-  const minutes = Math.floor(seconds / 60);
-  return minutes === 0 ? `${seconds} s` : `${minutes} min ${seconds % 60} s`;
 }

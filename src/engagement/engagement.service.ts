@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { Call } from '../core/call.ts';
 import { notFound } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
+import { encodeCursor, page, type Page, parsePage } from '../core/page.ts';
 import { authorise, seesAll } from '../core/policy.ts';
 import { id } from '../core/schema.ts';
-import { validate, validId } from '../core/validate.ts';
+import { validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
-import { type EngagementExplanation, explain } from './engagement.rules.ts';
+import { type EngagementExplanation, explain } from './engagement.explanation.rules.ts';
 import {
   analyticsView,
   type EngagementMetricsView,
@@ -16,10 +16,10 @@ import {
   type MeetingAnalyticsView,
 } from './engagement.schema.ts';
 import { analyticsOf, analyticsViewOf, metricsPage, metricsViewOf } from './engagement.views.statements.ts';
-import { countFacts, settleEngagement } from './settle-engagement.ts';
+import { readFacts } from './read-facts.ts';
+import { settleEngagement } from './settle-engagement.ts';
 
-const cursorKind = 'engagement';
-const cursorValues = z.tuple([id]);
+const list = { kind: 'engagement', values: z.tuple([id]) };
 
 /** Figures about a meeting and its people, once it has ended, and why they are what they are. */
 export class EngagementService {
@@ -55,14 +55,13 @@ export class EngagementService {
   /** Everybody's figures, by user id; people without the right to all of them get their own. */
   async participants(meetingId: string, input: EngagementPageInput = {}): Promise<Page<EngagementMetricsView>> {
     const target = validId(meetingId);
-    const { limit, cursor } = validate(engagementPageInput, input);
+    const { limit, after } = parsePage(engagementPageInput, input, list);
     return this.#kernel.read(this.#call, async (work) => {
       const { standing } = await this.#kernel.look(work, target);
       authorise('analytics.person', standing, { own: true });
       const all = seesAll('analytics.person', standing.role);
-      const after = cursor === undefined ? null : decodeCursor(cursorKind, cursor, cursorValues)[0];
-      const rows = await work.run(metricsPage, [target, all ? null : work.actorId, after, limit + 1]);
-      return page(rows, limit, (row) => encodeCursor(cursorKind, [row.authUserId]), metricsViewOf);
+      const rows = await work.run(metricsPage, [target, all ? null : work.actorId, after?.[0] ?? null, limit + 1]);
+      return page(rows, limit, (row) => encodeCursor(list.kind, [row.authUserId]), metricsViewOf);
     });
   }
 
@@ -71,7 +70,7 @@ export class EngagementService {
     const [target, person] = [validId(meetingId), validId(userId)];
     return this.#kernel.read(this.#call, async (work) => {
       await this.#mayRead(work, target, person);
-      const { people, rubric } = await countFacts(work, target);
+      const { people, rubric } = await readFacts(work, target);
       const facts = people.find((one) => one.userId === person);
       if (facts === undefined) throw notFound();
       return explain(facts, rubric);

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { participantRoles } from '../../src/core/enums.ts';
+import { explain } from '../../src/engagement/engagement.explanation.rules.ts';
 import {
   bigBlueButtonFormula,
   convokeFormula,
   type PersonEngagementFacts,
 } from '../../src/engagement/engagement.formula.ts';
-import { explain, meetingScoreOf, rubricOf, scoreOf } from '../../src/engagement/engagement.rules.ts';
+import { meetingScoreOf, rubricOf, scoreOf } from '../../src/engagement/engagement.rules.ts';
 
 const seconds = fc.integer({ min: 0, max: 8_000_000 }).map((milliseconds) => milliseconds / 1000);
 const anyPerson = fc

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { explain } from '../../src/engagement/engagement.explanation.rules.ts';
 import {
   bigBlueButtonFormula,
   convokeFormula,
@@ -10,7 +11,6 @@ import {
 import {
   type EngagementOptions,
   type EngagementRubric,
-  explain,
   meetingScoreOf,
   rubricOf,
   scoreOf,

@@ -5,11 +5,12 @@ import { newId } from '../../src/core/identifier.ts';
 import type { Work } from '../../src/core/work.ts';
 import {
   type MetricsInput,
+  metricsParameters,
   upsertAnalytics,
   upsertMetrics,
 } from '../../src/engagement/engagement.figures.statements.ts';
-import { meetingScoreOf, rubricOf, scoreOf } from '../../src/engagement/engagement.rules.ts';
-import { meetingFacts, participantFacts } from '../../src/engagement/engagement.statements.ts';
+import { scoresOf } from '../../src/engagement/engagement.rules.ts';
+import { readFacts } from '../../src/engagement/read-facts.ts';
 import { attendanceOf } from '../../src/participants/attendance.rules.ts';
 import { test } from '../setup/db.ts';
 import { person } from './facts.ts';
@@ -43,15 +44,20 @@ const attendanceAndAnalytics = [
 
 /** Facts, scores and both upserts, in the order in which the end of a meeting goes through them. */
 async function computeAnalytics(work: Work, meetingId: string) {
-  const people = await work.run(participantFacts, [meetingId, null]);
-  await settleParticipants(work, meetingId, new Map(people.map((row) => [row.userId, row.attendanceMinutes])));
-  const meeting = await work.one(meetingFacts, [meetingId, null]);
-  const rubric = rubricOf(meeting, people);
+  const before = await readFacts(work, meetingId);
+  await settleParticipants(work, meetingId, new Map(before.people.map((row) => [row.userId, row.attendanceMinutes])));
+  const { meeting, people, rubric } = await readFacts(work, meetingId);
   const coverage = JSON.stringify(rubric.coverage);
-  const metrics: MetricsInput[] = people.map((row) => ({ ...row, id: newId(), engagementScore: scoreOf(row, rubric) }));
+  const scores = scoresOf(people, rubric);
+  const metrics = people.map((row, index): MetricsInput => ({
+    ...row,
+    id: newId(),
+    engagementScore: scores.people[index] ?? null,
+  }));
   const { version } = rubric.formula;
-  const counts = await work.one(upsertMetrics, [meetingId, version, coverage, after(9), JSON.stringify(metrics)]);
-  const analytics = { ...meeting, engagementScore: meetingScoreOf(people, rubric), recordingDurationMinutes: null };
+  const given = [meetingId, version, coverage, after(9), ...metricsParameters(metrics)];
+  const counts = await work.one(upsertMetrics, given);
+  const analytics = { ...meeting, engagementScore: scores.meeting, recordingDurationMinutes: null };
   const parameters = [meetingId, newId(), version, coverage, after(9), JSON.stringify(analytics)];
   const { id } = await work.one(upsertAnalytics, parameters);
   return { counts, id, analytics };
@@ -121,12 +127,12 @@ describe('facts', () => {
       canUseChat: false,
       canShareScreen: false,
     });
-    expect(await work.run(participantFacts, [meetingId, null])).toEqual([
+    expect((await readFacts(work, meetingId)).people).toEqual([
       { ...adasFacts, attendanceMinutes: 7 },
       { ...bobsFacts, attendanceMinutes: 0 },
     ]);
     await settleParticipants(work, meetingId, new Map([[ada, 7]]));
-    expect(await work.one(meetingFacts, [meetingId, null])).toEqual({
+    expect((await readFacts(work, meetingId)).meeting).toEqual({
       durationSeconds: 600,
       peakConcurrentParticipants: 2,
       totalParticipants: 1,
@@ -153,8 +159,8 @@ describe('facts', () => {
              (0, $1, 3, 'participant.issue-reported', $2)`,
       [meetingId, start],
     );
-    expect(await work.one(meetingFacts, [meetingId, null])).toMatchObject({ technicalIssuesCount: 2 });
-    expect(await work.one(meetingFacts, [otherId, null])).toMatchObject({ technicalIssuesCount: 0 });
+    expect((await readFacts(work, meetingId)).meeting).toMatchObject({ technicalIssuesCount: 2 });
+    expect((await readFacts(work, otherId)).meeting).toMatchObject({ technicalIssuesCount: 0 });
   });
 
   test('of a meeting in progress last until now, of one that never began there are none', async ({ orm }) => {
@@ -165,13 +171,14 @@ describe('facts', () => {
     await run(work, (t) => `update ${t.meetings} set status = 'InProgress', actual_end_time = null where id = $1`, [
       meetingId,
     ]);
-    expect(await work.run(participantFacts, [meetingId, after(120)])).toMatchObject([{ attendanceSeconds: 90 }]);
-    expect(await work.one(meetingFacts, [meetingId, after(120)])).toMatchObject({ durationSeconds: 120 });
+    const { meeting, people } = await readFacts(workOn(orm, { now: () => after(120) }), meetingId);
+    expect(people).toMatchObject([{ attendanceSeconds: 90 }]);
+    expect(meeting).toMatchObject({ durationSeconds: 120 });
     await run(work, (t) => `update ${t.meetings} set status = 'Scheduled', actual_start_time = null where id = $1`, [
       meetingId,
     ]);
-    expect(await work.run(participantFacts, [meetingId, null])).toEqual([]);
-    expect(await work.one(meetingFacts, [meetingId, null])).toMatchObject({
+    expect((await readFacts(work, meetingId)).people).toEqual([]);
+    expect((await readFacts(work, meetingId)).meeting).toMatchObject({
       durationSeconds: 0,
       peakConcurrentParticipants: 0,
       totalParticipants: 0,
@@ -179,7 +186,7 @@ describe('facts', () => {
       averageAttendanceSeconds: null,
       used: { chat: false, camera: false },
     });
-    expect(await work.run(meetingFacts, [newId(), null])).toEqual([]);
+    await expect(readFacts(work, newId())).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 });
 
@@ -201,14 +208,13 @@ describe('facts in SQL and the rules', () => {
           { actualStartTime: start, actualEndTime: after(length) },
           { heartbeatGraceMilliseconds: 0 },
         );
-        const facts = await work.run(participantFacts, [meetingId, null]);
+        const { meeting, people: facts } = await readFacts(work, meetingId);
         expect(facts.map((row) => [row.userId, row.attendanceSeconds, row.attendanceMinutes])).toEqual(
           expected.people
             .filter(({ userId }) => userId !== outsider)
             .map(({ userId, seconds, minutes }) => [userId, seconds, minutes]),
         );
-        const { peakConcurrentParticipants } = await work.one(meetingFacts, [meetingId, null]);
-        expect(peakConcurrentParticipants).toBe(expected.peak);
+        expect(meeting.peakConcurrentParticipants).toBe(expected.peak);
       }),
       { numRuns: 30 },
     );
@@ -229,7 +235,7 @@ describe('facts in SQL and the rules', () => {
         await insertMedia(work, meetingId, cameras);
         const covered = (rows: typeof present, userId: string) =>
           clock.map((at) => rows.some(([id, from, length]) => id === userId && from <= at && at < from + length));
-        const facts = await work.run(participantFacts, [meetingId, null]);
+        const { people: facts } = await readFacts(work, meetingId);
         const there = [...new Set(present.map(([userId]) => userId))].toSorted();
         expect(facts.map(({ userId, cameraSeconds }) => [userId, cameraSeconds])).toEqual(
           there.map((userId) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { explain, meetingScoreOf, rubricOf, scoreOf } from '../../src/engagement/engagement.rules.ts';
+import { explain } from '../../src/engagement/engagement.explanation.rules.ts';
+import { meetingScoreOf, rubricOf, scoreOf } from '../../src/engagement/engagement.rules.ts';
 import { meeting, person } from './facts.ts';
 
 interface RealClass {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import { systemPrincipal } from '../../src/core/actor.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import type { Database } from '../../src/core/database.ts';
 import type { MediaKind, ParticipantRole } from '../../src/core/enums.ts';
 import { newId } from '../../src/core/identifier.ts';
@@ -47,8 +48,8 @@ function databaseOf(orm: MikroORM): Database {
   };
 }
 
-export function workOn(orm: MikroORM): Work {
-  return new Work(databaseOf(orm), systemPrincipal, null, orm.em.fork());
+export function workOn(orm: MikroORM, clock: Clock | null = null): Work {
+  return new Work(databaseOf(orm), systemPrincipal, clock, orm.em.fork());
 }
 
 /** Runs a text over the tables as a statement of its own. */
