@@ -48,6 +48,22 @@ export function takeNumbers(t: Tables, from: string): string {
 }
 
 /**
+ * As {@link takeNumber}, of a query that gives `for_all` and `for_hosts` besides, each 1 or 0: takes a number for an event for everybody
+ * and one for hosts, in this order, as there are. `seq` is the last of them; `public_prev` and `hosts_prev` are what comes before them.
+ */
+export function takeNumberInEach(t: Tables, from: string): string {
+  return `
+    insert into ${t.meeting_event_heads} as h (stream_kind, stream_id, seq, public_seq, hosts_seq)
+    select ${streamKinds.meeting}, stream_id, for_all + for_hosts, for_all, for_hosts * (for_all + for_hosts) from (${from}) f
+    where for_all + for_hosts > 0
+    on conflict (stream_kind, stream_id) do update
+    set seq = h.seq + excluded.seq, public_prev = h.public_seq, hosts_prev = h.hosts_seq,
+        public_seq = case when excluded.public_seq = 0 then h.public_seq else h.seq + excluded.public_seq end,
+        hosts_seq = case when excluded.hosts_seq = 0 then h.hosts_seq else h.seq + excluded.hosts_seq end
+    returning h.stream_id, h.seq, h.epoch, h.public_prev, h.hosts_prev`;
+}
+
+/**
  * As {@link takeNumber}, where it turns out later whether there is an event at all: holds the number without taking it. Nothing, where
  * the stream has no head yet: see {@link ensureHead}.
  */
@@ -102,8 +118,10 @@ export interface ToldRow {
 export function told(work: Work, { seq, prev, epoch, told_at: at }: ToldRow, event: Unnumbered): void {
   if (seq === null || prev === null || epoch === null || at === null) return;
   const { id, stream, type, audience, actorId, data } = event;
-  const [time, place] = [new Date(at).toISOString(), { seq: Number(seq), prev: Number(prev), epoch }];
-  work.appended.push(Object.freeze({ id, stream, ...place, type, time, audience, actorId, data: Object.freeze(data) }));
+  const time = new Date(at).toISOString();
+  const told = { id, stream, seq: Number(seq), epoch, prev: Number(prev), type, time, audience, actorId, data };
+  Object.freeze(data);
+  work.appended.push(Object.freeze(told));
 }
 
 type Unnumbered = Pick<StreamEvent, 'id' | 'stream' | 'type' | 'audience' | 'actorId' | 'data'>;

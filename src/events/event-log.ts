@@ -58,7 +58,7 @@ function isSameStream(one: string, other: string): string {
 }
 
 /** A query for the events that {@link appendCtes} stored, as {@link EventRow}s in order. */
-export const appendedRows = `
+const appendedRows = `
   select a.*, h.epoch, false as redacted from appended a join heads h on ${isSameStream('h', 'a')}
   order by a.stream_kind, a.stream_id, a.seq`;
 
@@ -163,6 +163,6 @@ export async function runAppending<Row extends { readonly events: readonly Event
 
 /**
  * An expression for the events that {@link appendCtes} stored, as a JSON array of {@link EventRow}s in order. `json` is only written,
- * where `jsonb` would be taken apart and put together first. Where there may be many, {@link appendedRows} costs less.
+ * where `jsonb` would be taken apart and put together first.
  */
 export const appendedEvents = `coalesce((select json_agg(e) from (${appendedRows}) e), '[]'::json)`;

@@ -5,11 +5,12 @@ export {
   reserveNumber,
   storeEvent,
   takeNumber,
+  takeNumberInEach,
   takeNumbers,
   takeReserved,
   told,
   type ToldRow,
 } from './append-one.ts';
-export { append, appendCtes, appendedEvents, appendedRows, type EventRow, eventOf, runAppending } from './event-log.ts';
+export { append, appendCtes, appendedEvents, type EventRow, eventOf, runAppending } from './event-log.ts';
 export { committedAmong, PendingEvents, pendingPositions } from './pending-events.ts';
 export { Relay } from './relay.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Call } from '../core/call.ts';
 import { MeetingError } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { decodeCursor, encodeCursor, page, type Page } from '../core/page.ts';
+import { encodeCursor, page, type Page, parsePage } from '../core/page.ts';
 import { authorise, seesAll } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
 import { validate, validId } from '../core/validate.ts';
@@ -36,8 +36,9 @@ import { respondAlone } from './respond-alone.ts';
 import { respondUnderLock } from './respond-under-lock.ts';
 import { revoke } from './revoke.ts';
 
-const cursorKind = 'invitations';
-const cursorValues = z.tuple([instantText, id]);
+const values = z.tuple([instantText, id]);
+const ofMeeting = { kind: 'invitations', values };
+const ofPerson = { kind: 'my-invitations', values };
 const remindEveryHours = 12;
 const inviteeList = z.array(id).min(1).max(500).optional();
 
@@ -111,28 +112,28 @@ export class InvitationService {
   /** The meeting's invitations in the order of asking: all of them for hosts, else those I sent or got. */
   async list(meetingId: string, input: InvitationListInput = {}): Promise<Page<InvitationView>> {
     const target = validId(meetingId);
-    const { limit, cursor, status } = validate(invitationListInput, input);
+    const { limit, after, status } = parsePage(invitationListInput, input, ofMeeting);
+    const from = after ?? [null, null];
     return this.#kernel.read(this.#call, async (work) => {
       const { standing, actor } = await this.#kernel.look(work, target);
       const all = seesAll('invitation.list', standing.role);
       const own = all ? null : work.actorId;
-      const after = cursor === undefined ? [null, null] : decodeCursor(cursorKind, cursor, cursorValues);
       const member = actor !== null && !actor.removed;
-      const rows = await work.run(invitationPage, [target, own, status ?? null, ...after, limit + 1, member]);
+      const rows = await work.run(invitationPage, [target, own, status ?? null, ...from, limit + 1, member]);
       authorise('invitation.list', standing, { own: member || rows.length > 0 });
-      return page(rows, limit, (row) => encodeCursor(cursorKind, [row.invited_text, row.id]), invitationViewOf);
+      return page(rows, limit, (row) => encodeCursor(ofMeeting.kind, [row.invited_text, row.id]), invitationViewOf);
     });
   }
 
   /** The actor's own invitations to all meetings, newest first. */
   async mine(input: InvitationListInput = {}): Promise<Page<InvitationView>> {
-    const { limit, cursor, status } = validate(invitationListInput, input);
+    const { limit, after, status } = parsePage(invitationListInput, input, ofPerson);
+    const from = after ?? [null, null];
     return this.#kernel.read(this.#call, async (work) => {
       const role = work.principal.kind === 'system' ? 'System' : 'Outsider';
       authorise('invitation.mine', { role, status: null, settings: {}, serviceSwitches: {} }, { own: true });
-      const after = cursor === undefined ? [null, null] : decodeCursor('my-invitations', cursor, cursorValues);
-      const rows = await work.run(myInvitationPage, [work.actorId, status ?? null, ...after, limit + 1]);
-      return page(rows, limit, (row) => encodeCursor('my-invitations', [row.invited_text, row.id]), invitationViewOf);
+      const rows = await work.run(myInvitationPage, [work.actorId, status ?? null, ...from, limit + 1]);
+      return page(rows, limit, (row) => encodeCursor(ofPerson.kind, [row.invited_text, row.id]), invitationViewOf);
     });
   }
 

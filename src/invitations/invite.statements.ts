@@ -1,22 +1,30 @@
+import type { ParticipantRole } from '../core/enums.ts';
+import { streamKinds } from '../core/event.ts';
 import { statement } from '../core/statement.ts';
-import { appendCtes, appendedRows, type EventRow } from '../events/index.ts';
+import { storeEvent, takeNumber } from '../events/index.ts';
+
+/** Somebody who was asked. */
+export interface AskedRow {
+  readonly userId: string;
+  readonly role: ParticipantRole;
+  readonly again: boolean;
+}
 
 /**
  * Asks up to 500 people in one statement, under the meeting's lock. Somebody on the roster is left alone, unless they were
  * removed or let their invitation lapse: then the same row asks again, and the time of asking moves only for people who have
- * never come. Gives the events that it appended, among them one for everybody who was asked.
+ * never come. Gives everybody who was asked, in no order.
  *
- * Parameters: 1 meeting, 2 inviter, 3 role, 4 message, 5 expiry, 6 now, 7 people, 8–10 the flags of the role, 11 who did it,
- * 12–15 ids for each person: of the participant, the invitation, the meeting's event and the person's own.
+ * Parameters: 1 meeting, 2 inviter, 3 role, 4 message, 5 expiry, 6 now, 7 people, 8–10 the flags of the role, 11 and 12 ids for
+ * each person: of the participant and the invitation.
  */
-export const invitePeople = statement<EventRow>(
+export const invitePeople = statement<AskedRow>(
   'invitation-invite',
   (t) => `
   with meeting as (
     select id, status, scheduled_start_time, $6::timestamptz as now from ${t.meetings} where id = $1::uuid),
   wanted as (
-    select * from unnest($7::uuid[], $12::uuid[], $13::uuid[], $14::uuid[], $15::uuid[]) with ordinality
-      as w(user_id, participant_id, invitation_id, event_id, inbox_event_id, position)),
+    select * from unnest($7::uuid[], $11::uuid[], $12::uuid[]) as w(user_id, participant_id, invitation_id)),
   chosen as (
     select w.*, i.id is not null or p.id is not null as again
     from wanted w
@@ -53,20 +61,60 @@ export const invitePeople = statement<EventRow>(
     on conflict (meeting_id, invitee_id) do update set
       inviter_id = excluded.inviter_id, role = excluded.role, status = 'Pending', message = excluded.message,
       invited_at = excluded.invited_at, responded_at = null, response_message = null, reminder_sent_at = null,
-      expires_at = excluded.expires_at, revoked_at = null
-    returning i.invitee_id, i.role),
-  drafts as (
-    select 2 * c.position as position, 0::smallint as stream_kind, m.id as stream_id, c.event_id as id,
-           'invitation.sent' as type, 'hosts' as audience, null::uuid[] as audience_users, $11::uuid as actor_id,
-           jsonb_build_object('inviteeId', c.user_id, 'inviterId', $2::uuid, 'role', a.role, 'again', c.again) as data,
-           m.now as occurred_at
-    from chosen c cross join meeting m join asked a on a.invitee_id = c.user_id
-    union all
-    select 2 * c.position + 1, 1::smallint, c.user_id, c.inbox_event_id, 'invitation.sent', 'users', array[c.user_id],
-           $11::uuid, jsonb_build_object('meetingId', m.id, 'inviteeId', c.user_id, 'inviterId', $2::uuid,
-                                         'role', a.role, 'again', c.again), m.now
-    from chosen c cross join meeting m join asked a on a.invitee_id = c.user_id),
-  ${appendCtes(t)}
-  ${appendedRows}`,
+      expires_at = excluded.expires_at, revoked_at = null)
+  select c.user_id as "userId", r.role, c.again from chosen c join roster r on r.auth_user_id = c.user_id`,
+  { prepare: false },
+);
+
+const sent = { type: `'invitation.sent'`, actor: '$3::uuid', at: '$4::timestamptz' };
+
+/** Where somebody was told: the last number that was taken in their stream, what came before the first, and the stream's epoch. */
+export interface TakenRow {
+  /** Null for the meeting's stream. */
+  readonly user_id: string | null;
+  readonly seq: string | number;
+  readonly prev: string | number;
+  readonly epoch: string;
+}
+
+/**
+ * Tells the hosts, in the order of the people, and everybody in their own stream. Only
+ * numbers come back: all else of the events is known where they were thought of.
+ *
+ * A statement by itself: the planner cannot know how many people another one asked, and would loop over everybody for each of them.
+ *
+ * Parameters: 1 meeting, 2 inviter, 3 who did it, 4 now, 5 people, 6 their roles, 7 those of them who were asked again, 8 and 9
+ * ids for each person: of the meeting's event and of their own.
+ */
+export const announceSent = statement<TakenRow>(
+  'invitation-announce-sent',
+  (t) => `
+  with asked as materialized (
+    select w.*, jsonb_build_object('inviteeId', user_id, 'inviterId', $2::uuid, 'role', role,
+                                   'again', user_id = any($7::uuid[])) as data
+    from unnest($5::uuid[], $6::text[], $8::uuid[], $9::uuid[]) with ordinality
+      as w(user_id, role, event_id, own_event_id, position)),
+  meeting as (
+    insert into ${t.meeting_event_heads} as h (stream_kind, stream_id, seq, hosts_seq)
+    values (${streamKinds.meeting}, $1::uuid, cardinality($5::uuid[]), cardinality($5::uuid[]))
+    on conflict (stream_kind, stream_id) do update set
+      seq = h.seq + excluded.seq, hosts_seq = h.seq + excluded.seq, public_prev = h.public_seq, hosts_prev = h.hosts_seq
+    returning h.stream_id, h.seq, h.hosts_prev as prev, h.epoch),
+  own as (${takeNumber(t, 'own', `select user_id as stream_id from asked cross join meeting order by user_id`)}),
+  told_hosts as (${storeEvent(
+    t,
+    'hosts',
+    { ...sent, id: 'event_id', users: 'null', data: 'data' },
+    `(select a.event_id, a.data, m.stream_id, m.seq - cardinality($5::uuid[]) + a.position as seq,
+             case a.position when 1 then m.prev else m.seq - cardinality($5::uuid[]) + a.position - 1 end as prev
+      from asked a cross join meeting m) e`,
+  )}),
+  told_own as (${storeEvent(
+    t,
+    'own',
+    { ...sent, id: 'own_event_id', users: 'array[user_id]', data: `data || jsonb_build_object('meetingId', $1::uuid)` },
+    'asked join own on own.stream_id = asked.user_id',
+  )})
+  select null::uuid as user_id, seq, prev, epoch from meeting union all select stream_id, seq, prev, epoch from own`,
   { prepare: false },
 );

@@ -8,8 +8,8 @@ import { id } from '../core/schema.ts';
 import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import type { Directory } from '../directory/index.ts';
-import { eventOf } from '../events/index.ts';
 import { initialFlags } from '../participants/index.ts';
+import { announceSentTo } from './announce.ts';
 import type { inviteInput, InviteResult } from './invitation.schema.ts';
 import { invitePeople } from './invite.statements.ts';
 
@@ -74,24 +74,19 @@ export async function invite(
   const inviterId = await inviterOf(work, meetingId);
   const others = userIds.filter((userId) => userId !== inviterId);
   const flags = initialFlags(wish.role);
-  const invited: string[] = [];
+  const invited = new Set<string>();
   for (let start = 0; start < others.length; start += batch) {
     const people = others.slice(start, start + batch);
-    const rows = await work.run(invitePeople, [
+    const asked = await work.run(invitePeople, [
       ...[meetingId, inviterId, wish.role, wish.message ?? null, wish.expiresAt ?? null, now, people],
-      ...[flags.isPresenter, flags.canShareScreen, flags.canUseChat],
-      work.principal.kind === 'person' ? work.principal.userId : null,
-      ...[people.map(newId), people.map(newId), people.map(newId), people.map(newId)],
+      ...[flags.isPresenter, flags.canShareScreen, flags.canUseChat, people.map(newId), people.map(newId)],
     ]);
-    const events = rows.map(eventOf);
-    // In the order of the people's own streams, which is the people's.
-    invited.push(...events.filter(({ stream }) => stream.kind === 'user').map(({ stream }) => stream.id));
-    work.appended.push(...events);
+    for (const { userId } of asked) invited.add(userId);
+    await announceSentTo(work, { meetingId, inviterId, now }, asked);
   }
-  const asked = new Set(invited);
   return {
-    invited,
-    alreadyInvited: others.filter((userId) => !asked.has(userId)),
+    invited: others.filter((userId) => invited.has(userId)),
+    alreadyInvited: others.filter((userId) => !invited.has(userId)),
     failed: [
       ...unknown.map((userId) => ({ userId, reason: 'unknown-user' as const })),
       ...userIds.filter((userId) => userId === inviterId).map((userId) => ({ userId, reason: 'self' as const })),

@@ -8,12 +8,11 @@ import { statement } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
 import { initialFlags } from '../participants/index.ts';
 import { announce } from './announce.ts';
-import type { RespondInput, RespondResult } from './invitation.schema.ts';
+import type { RespondResult } from './invitation.schema.ts';
 import { type InvitationRow, lockInvitation } from './invitation.statements.ts';
+import { type Answer, answerEvents } from './respond.statements.ts';
 import { leaveWaitlist, recordAnswer } from './waitlist.statements.ts';
 import { acceptOrWait, promoteWaiting } from './waitlist.ts';
-
-type Answer = RespondInput['response'];
 
 const participationOf = statement<{ status: ParticipationStatus }>(
   'participation-of',
@@ -74,13 +73,6 @@ export function refuseHost(role: ActorRole, response: Answer): void {
     'The Host of a meeting has accepted it; to answer otherwise, hand it over first (participants.transferHost), or cancel it.',
   );
 }
-
-/** What is told of each answer. */
-export const answerEvents = {
-  Accepted: 'invitation.accepted',
-  Declined: 'invitation.declined',
-  Tentative: 'invitation.tentative',
-} as const;
 
 /** The time to answer bounds the first answer; one that was given in time may change until the meeting ends. */
 function isOpen({ status, responded_at, expires_at }: InvitationRow, now: Date): boolean {

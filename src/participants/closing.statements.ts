@@ -1,17 +1,50 @@
 import type { SessionLeftReason } from '../core/enums.ts';
 import { statement, type Tables } from '../core/statement.ts';
+import { participantColumns } from './participant.statements.ts';
+
+/*
+ * The one way in which sessions end, whoever ends them, once for many people and once for one. Afterwards a person without an
+ * open session is away, their minutes are those of the union of all their stays, whatever they had switched on is off, and
+ * the meeting counts the people present.
+ */
+
+/** A session that ends at a time, unless it began later. */
+const ended = (at: string, reason: string) => `left_at = greatest(${at}, s.joined_at), left_reason = ${reason}`;
+
+/** The union of the stays `s` within the time of the meeting `l`. */
+const stay = 'range_agg(tstzrange(s.joined_at, s.left_at) * tstzrange(l.actual_start_time, null))';
+
+const minutesOf = (range: string) =>
+  `coalesce(floor(sum(extract(epoch from upper(${range}) - lower(${range}))) / 60), 0)::int`;
 
 /**
- * The one way in which sessions end, whoever ends them: the CTEs `closed`, `people`, `departed`, `lowered` and `counted`.
- * Expects `lock (id, actual_start_time)`, the locked meeting, and `closing (session_id, left_at, reason)`. Afterwards
- * a person without an open session is away, their minutes are those of the union of all their stays, whatever they
- * had switched on is off, and the meeting counts the people present.
+ * What becomes of a person whose stays came to `x (last_left, minutes)`. The row is written even when another device stays: whoever
+ * waits for it must see that something happened.
  */
-export function closingCtes(t: Tables): string {
+const departure = (isOpen: string) => `
+    set left_at = case when ${isOpen} then p.left_at else greatest(x.last_left, p.joined_at) end,
+        total_duration_minutes = case when ${isOpen} then p.total_duration_minutes else x.minutes end`;
+
+/** The CTEs `lowered` and `counted`, of `lock` and of `departed (meeting_id, auth_user_id, left_at, still_present)`. */
+const afterDeparture = (t: Tables) => `
+  lowered as (
+    update ${t.meeting_media_intervals} i set ended_at = greatest(d.left_at, i.started_at)
+    from departed d
+    where i.meeting_id = d.meeting_id and i.auth_user_id = d.auth_user_id and i.ended_at is null and not d.still_present
+    returning i.auth_user_id, i.kind),
+  counted as (
+    update ${t.meetings} m set current_participants_count = m.current_participants_count - gone.n
+    from lock l, (select count(*)::int as n from departed where not still_present) gone
+    where m.id = l.id and gone.n > 0)`;
+
+/**
+ * The CTEs `closed`, `people`, `departed`, `lowered` and `counted`. Expects `lock (id, actual_start_time)`, the locked meeting, and
+ * `closing (session_id, left_at, reason)`.
+ */
+function closingCtes(t: Tables): string {
   return `
   closed as (
-    update ${t.meeting_participant_sessions} s
-    set left_at = greatest(c.left_at, s.joined_at), left_reason = c.reason
+    update ${t.meeting_participant_sessions} s set ${ended('c.left_at', 'c.reason')}
     from closing c where s.id = c.session_id and s.left_at is null
     returning s.id, s.auth_user_id, s.joined_at, s.left_at, s.left_reason),
   people as (
@@ -25,33 +58,50 @@ export function closingCtes(t: Tables): string {
     select auth_user_id, joined_at, left_at from others where left_at is not null
     union all select auth_user_id, joined_at, left_at from closed where auth_user_id is not null),
   totals as (
-    select u.auth_user_id, max(u.last_left) as last_left,
-           coalesce(floor(sum(extract(epoch from upper(u.stay) - lower(u.stay))) / 60), 0)::int as minutes
+    select u.auth_user_id, max(u.last_left) as last_left, ${minutesOf('u.stay')} as minutes
     from (
       select s.auth_user_id, max(s.left_at) as last_left,
-             unnest(coalesce(nullif(range_agg(tstzrange(s.joined_at, s.left_at) * tstzrange(l.actual_start_time, null)),
-                                    '{}'::tstzmultirange), '{[epoch,epoch]}'::tstzmultirange)) as stay
+             unnest(coalesce(nullif(${stay}, '{}'::tstzmultirange), '{[epoch,epoch]}'::tstzmultirange)) as stay
       from stays s cross join lock l group by s.auth_user_id) u
     group by u.auth_user_id),
-  -- The row is written even when another device stays: whoever waits for it must see that something happened.
   departed as (
-    update ${t.meeting_participants} p
-    set left_at = case when o.open then p.left_at else greatest(x.last_left, p.joined_at) end,
-        total_duration_minutes = case when o.open then p.total_duration_minutes else x.minutes end
+    update ${t.meeting_participants} p ${departure('o.open')}
     from lock l, totals x,
          lateral (select exists (select 1 from others s where s.auth_user_id = x.auth_user_id and s.left_at is null) as open) o
     where p.meeting_id = l.id and p.auth_user_id = x.auth_user_id
-    returning p.auth_user_id, o.open as still_present, p.left_at),
-  lowered as (
-    update ${t.meeting_media_intervals} i set ended_at = greatest(d.left_at, i.started_at)
-    from lock l, departed d
-    where i.meeting_id = l.id and i.auth_user_id = d.auth_user_id and i.ended_at is null and not d.still_present
-    returning i.auth_user_id, i.kind),
-  counted as (
-    update ${t.meetings} m set current_participants_count = m.current_participants_count - gone.n
-    from lock l, (select count(*)::int as n from departed where not still_present) gone
-    where m.id = l.id and gone.n > 0
-    returning m.id)`;
+    returning p.meeting_id, p.auth_user_id, p.left_at, o.open as still_present),
+  ${afterDeparture(t)}`;
+}
+
+/**
+ * For one person: the CTEs `closed`, `departed`, `lowered` and `counted`. Expects `lock` as above and `leaver (meeting_id,
+ * participant_id, user_id, now)`: the person, if they may leave, their row locked, and none of their sessions changed since the
+ * statement began.
+ * @param connection one of theirs, or null for all of them
+ */
+export function closingOneCtes(t: Tables, connection: string, reason: string): string {
+  return `
+  closed as (
+    update ${t.meeting_participant_sessions} s set ${ended('v.now', reason)}
+    from leaver v
+    where s.meeting_id = v.meeting_id and s.auth_user_id = v.user_id and s.left_at is null
+      and (${connection} is null or s.connection_id = ${connection})
+    returning s.joined_at, s.left_at),
+  -- This statement still sees the sessions as they were before it, so what it closes is taken from 'closed'.
+  stays as (
+    select s.joined_at, s.left_at
+    from leaver v join ${t.meeting_participant_sessions} s on s.meeting_id = v.meeting_id and s.auth_user_id = v.user_id
+    where (s.left_at is not null or s.connection_id <> ${connection}) and exists (select from closed)
+    union all select joined_at, left_at from closed),
+  total as (
+    select max(s.left_at) as last_left, bool_or(s.left_at is null) as open,
+           (select ${minutesOf('r')} from unnest(${stay} filter (where s.left_at is not null)) r) as minutes
+    from stays s cross join lock l having count(*) > 0),
+  departed as (
+    update ${t.meeting_participants} p ${departure('x.open')}
+    from total x cross join leaver v where p.id = v.participant_id
+    returning ${participantColumns('p')}, x.open as still_present, v.now),
+  ${afterDeparture(t)}`;
 }
 
 /** What closing did, for callers that announce it. */

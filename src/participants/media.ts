@@ -3,13 +3,15 @@ import { MeetingError } from '../core/errors.ts';
 import { meetingStream } from '../core/event.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
+import { authorise } from '../core/policy.ts';
 import { current } from '../core/stale.ts';
 import type { Work } from '../core/work.ts';
 import { told } from '../events/index.ts';
 import { standingOfFound } from './found-standing.ts';
-import { setMedia } from './media.statements.ts';
+import { type MediaForm, type MediaSet, setMediaOf, switchable, type Switchable } from './media.statements.ts';
 import type { mediaInput, MediaView } from './participant.schema.ts';
+
+type Wish = z.output<typeof mediaInput>;
 
 /**
  * Switches what a person has on. A voice that is heard while the microphone is off is a fault of whoever reports it: it neither
@@ -20,37 +22,45 @@ export async function switchMedia(
   kernel: Kernel,
   work: Work,
   meetingId: string,
-  wish: z.output<typeof mediaInput>,
+  wish: Wish,
 ): Promise<MediaView | null> {
   const { actorId } = work;
-  const eventId = newId();
-  const row = await current(work, () =>
-    work.one(setMedia, [
-      ...[meetingId, actorId, work.clockParameter, eventId],
-      ...[[...allowedRoles('participant.setMedia').own], [...legalStates('participant.setMedia')]],
-      ...[wish.microphone ?? null, wish.speaking ?? null, wish.camera ?? null, newId(), newId(), newId()],
-    ]),
-  );
-  if (row === null) return null;
-  const data = { userId: actorId, changed: row.changed };
-  told(work, row, {
-    id: eventId,
-    stream: meetingStream(meetingId),
-    type: 'media.changed',
-    audience: 'all',
-    actorId,
-    data,
+  const [form, eventId] = [formOf(wish), newId()];
+  const tried = await current(work, async () => {
+    const begin = form.on.map(() => newId());
+    const [row] = await work.run(setMediaOf(form), [meetingId, actorId, work.clockParameter, eventId, ...begin]);
+    return { stale: row?.found?.stale === true, row };
   });
-  authorise('participant.setMedia', await standingOfFound(kernel, work, meetingId, row), {
-    own: true,
-    conditions: { present: row.present === true },
-  });
-  if (row.muted)
+  if (tried === null) return null;
+  const { row } = tried;
+  if (row?.done) return mediaSet(work, meetingId, eventId, form, row.done);
+  const standing = await standingOfFound(kernel, work, meetingId, row?.found ?? undefined);
+  authorise('participant.setMedia', standing, { own: true, conditions: { present: row?.found?.present === true } });
+  if (row?.found?.muted === true)
     throw new MeetingError('CONFLICT', 'Nobody can be heard while their microphone is off; switch it on first.', {
       details: { operation: 'participant.setMedia', field: 'speaking' },
     });
+  throw new MeetingError('INTERNAL', 'A switch was refused without a reason.');
+}
+
+/** Whoever mutes is heard no more. */
+function formOf({ microphone, speaking, camera }: Wish): MediaForm {
+  const wishes = { microphone, speaking: microphone === false ? false : speaking, camera };
+  return {
+    on: switchable.filter((kind) => wishes[kind] === true),
+    off: switchable.filter((kind) => wishes[kind] === false),
+  };
+}
+
+/** Tells what changed, and what is on since. */
+function mediaSet(work: Work, meetingId: string, id: string, form: MediaForm, done: MediaSet): MediaView {
+  const [before, changed, seq, prev, epoch, told_at] = done;
+  const { actorId } = work;
+  const event = { id, stream: meetingStream(meetingId), type: 'media.changed', audience: 'all', actorId } as const;
+  told(work, { seq, prev, epoch, told_at }, { ...event, data: { userId: actorId, changed } });
+  const isOn = (kind: Switchable) => form.on.includes(kind) || (before.includes(kind) && !form.off.includes(kind));
   return Object.freeze({
     ...{ meetingId, authUserId: actorId },
-    ...{ microphone: row.microphone, speaking: row.speaking, camera: row.camera },
+    ...{ microphone: isOn('microphone'), speaking: isOn('speaking'), camera: isOn('camera') },
   });
 }

@@ -3,6 +3,7 @@ import type { Call } from '../core/call.ts';
 import { MeetingError } from '../core/errors.ts';
 import { meetingStream } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
+import { parsePage } from '../core/page.ts';
 import { authorise } from '../core/policy.ts';
 import { writeCurrent } from '../core/stale.ts';
 import { validate, validId } from '../core/validate.ts';
@@ -40,7 +41,7 @@ import {
 } from './participant.schema.ts';
 import { Presence } from './presence.ts';
 import { recordSession } from './record-session.ts';
-import { roster } from './roster.ts';
+import { roster, rosterList } from './roster.ts';
 
 const issuesPerMinute = { points: 10, perSeconds: 60 };
 
@@ -61,7 +62,7 @@ export class ParticipantService {
   /** The roster in the order people were added. Observers see hosts and themselves by name, the rest as a number. */
   async list(meetingId: string, input: ParticipantPageInput = {}): Promise<Roster> {
     const target = validId(meetingId);
-    const options = validate(participantPageInput, input);
+    const options = parsePage(participantPageInput, input, rosterList);
     return this.#kernel.read(this.#call, (work) => roster(this.#kernel, work, target, options));
   }
 

@@ -20,14 +20,26 @@ export interface ParticipantRow {
   readonly hand_raised_at?: string | null;
 }
 
+/** What is left to tell of a person where it is known who they are, and whether they are there. */
+export type OwnRow = Omit<ParticipantRow, 'meeting_id' | 'auth_user_id' | 'left_at' | 'hand_raised_at'>;
+
+const ownNames = [
+  ...['id', 'role', 'status', 'invited_at', 'joined_at', 'total_duration_minutes', 'is_presenter', 'can_share_screen'],
+  'can_use_chat',
+];
+
 /** The column list for an alias; a listed column survives an `alter table` where a prepared `*` does not. */
 export function participantColumns(alias: string): string {
-  return [
-    ...['id', 'meeting_id', 'auth_user_id', 'role', 'status', 'invited_at', 'joined_at', 'left_at'],
-    ...['total_duration_minutes', 'is_presenter', 'can_share_screen', 'can_use_chat'],
-  ]
-    .map((column) => `${alias}.${column}`)
-    .join(', ');
+  return columnsOf(alias, ['meeting_id', 'auth_user_id', 'left_at', ...ownNames]);
+}
+
+/** As above, the columns of an {@link OwnRow}. */
+export function ownColumns(alias: string): string {
+  return columnsOf(alias, ownNames);
+}
+
+function columnsOf(alias: string, names: readonly string[]): string {
+  return names.map((column) => `${alias}.${column}`).join(', ');
 }
 
 export function participantViewOf(row: ParticipantRow): ParticipantView {

@@ -1,25 +1,20 @@
 import { type FoundActor, standingOf } from '../core/access.ts';
 import type { Call } from '../core/call.ts';
-import { MeetingError } from '../core/errors.ts';
-import { meetingStream } from '../core/event.ts';
+import { MeetingError, notFound } from '../core/errors.ts';
 import { newId } from '../core/identifier.ts';
 import type { Kernel } from '../core/kernel.ts';
-import { conditions } from '../core/permission-terms.ts';
-import { allowedRoles, authorise, legalStates } from '../core/policy.ts';
-import { current } from '../core/stale.ts';
+import { authorise, resolveSwitch } from '../core/policy.ts';
+import { current, type MayBeStale } from '../core/stale.ts';
 import type { Work } from '../core/work.ts';
-import { runAppending, told } from '../events/index.ts';
 import { takeSeat } from '../invitations/index.ts';
-import { standingOfFound } from './found-standing.ts';
-import { type HandRow, lowerHand, raiseHand } from './hand.statements.ts';
-import { join, type JoinRow } from './join.statements.ts';
-import { heartbeat, leave } from './leave.statements.ts';
+import { tellJoined, tellLeft } from './announce-presence.ts';
+import { setHand } from './hand.ts';
+import { heartbeatOfAll, heartbeatOfOne } from './heartbeat.statements.ts';
+import { join, type Joined, type JoinFacts, type JoinRow } from './join.statements.ts';
+import { leave, type LeaveRow } from './leave.statements.ts';
 import { verifiedHash } from './meeting-password.ts';
 import type { ConnectionInput, JoinInput, ParticipantView } from './participant.schema.ts';
-import { participantInMeeting, type ParticipantRow, participantViewOf } from './participant.statements.ts';
-
-/** Where the host application itself reports presence; video platforms report under their own names. */
-const hostSource = 'host';
+import { type OwnRow, participantInMeeting, participantViewOf } from './participant.statements.ts';
 
 /** A person's own coming and going, each in one statement. */
 export class Presence {
@@ -40,75 +35,51 @@ export class Presence {
 
   /** @returns null when this takes more than one statement and there is no transaction to hold the lock meanwhile */
   async join(work: Work, meetingId: string, input: JoinInput, hash: string | null): Promise<ParticipantView | null> {
-    await this.#refuseSystem(work, meetingId);
-    const row = await current(work, () => this.#joinOnce(work, meetingId, input, hash, false));
-    if (row === null) return null;
-    if (row.joined) return this.#arrived(work, meetingId, row);
-    if (row.seat_needed === true && row.password_ok === true && row.seat_free === true && this.#mayJoin(work, row)) {
+    if (work.principal.kind === 'system') await this.#refuseSystem(work, meetingId);
+    const done = await current(work, () => this.#joinOnce(work, meetingId, input, hash, false));
+    if (done === null) return null;
+    const { found } = done.row;
+    if (found === null) return this.#arrived(work, meetingId, done.row);
+    if (found.seat_needed && found.password_ok && found.seat_free && this.#mayJoin(work, found)) {
       if (!work.inTransaction) return null;
       const seated = await takeSeat(this.#kernel, work, meetingId, work.actorId);
       // Joining twice is joining once: who is in already needs no seat for that.
-      if (!seated && row.was_present !== true)
+      if (!seated && !found.was_present)
         throw new MeetingError('CAPACITY', 'Every seat has been accepted by somebody; wait until one comes free.');
-      return this.#arrived(work, meetingId, await this.#joinOnce(work, meetingId, input, hash, !seated));
+      const { row } = await this.#joinOnce(work, meetingId, input, hash, !seated);
+      if (row.found === null) return this.#arrived(work, meetingId, row);
     }
-    this.#refuseJoin(work, row, input);
+    this.#refuseJoin(work, found, input);
     throw new MeetingError('INTERNAL', 'A join was refused without a reason.');
   }
 
   /** @returns null as {@link join} does */
   async leave(work: Work, meetingId: string, input: ConnectionInput): Promise<ParticipantView | null> {
-    const { actorId } = work;
-    const ids = { left: newId(), share: newId() };
-    const row = await current(work, () =>
-      work.one(leave, [
-        ...[meetingId, actorId, input.connectionId ?? null, work.clockParameter, ids.left],
-        ...[[...legalStates('participant.leave')], actorId, 'left', ids.share],
-      ]),
-    );
-    if (row === null) return null;
-    const about = { stream: meetingStream(meetingId), audience: 'all', actorId } as const;
-    const data = Object.freeze({ userId: actorId, reason: 'left' });
-    const share = { ...row, seq: row.share_seq, prev: row.share_prev };
-    told(work, share, { ...about, id: ids.share, type: 'screen-share.stopped', data });
-    told(work, row, { ...about, id: ids.left, type: 'participant.left', data });
-    authorise('participant.leave', this.#standing(work, row), { own: true });
+    const done = await current(work, () => this.#leaveOnce(work, meetingId, input));
+    if (done === null) return null;
+    const { row } = done;
+    if (row.found === null) return ownViewOf(work, meetingId, row, row.left_at);
+    authorise('participant.leave', this.#standing(work, row.found), { own: true });
     // Whoever stays with another device may have something on.
-    return row.seq === null ? this.#self(work, meetingId) : participantViewOf(whole(row));
+    return this.#self(work, meetingId);
   }
 
   async heartbeat(work: Work, meetingId: string, input: ConnectionInput): Promise<void> {
-    const parameters = [meetingId, work.actorId, input.connectionId ?? null, work.clockParameter];
-    const beats = await work.run(heartbeat, parameters);
+    const parameters = [meetingId, work.actorId, work.clockParameter];
+    const beats = await (input.connectionId === undefined
+      ? work.run(heartbeatOfAll, parameters)
+      : work.run(heartbeatOfOne, [...parameters, input.connectionId]));
     if (beats.length > 0) return;
     const { standing } = await this.#kernel.look(work, meetingId);
     authorise('participant.heartbeat', standing, { own: true, conditions: { present: false } });
   }
 
   async setHand(work: Work, meetingId: string, raised: boolean): Promise<ParticipantView> {
-    const own = allowedRoles('participant.raiseHand').own;
-    const { actorId } = work;
-    const id = newId();
-    const parameters = [
-      ...[meetingId, actorId, work.clockParameter, id],
-      ...[[...own], [...legalStates('participant.raiseHand')]],
-    ];
-    const row: HandRow = raised
-      ? await work.one(raiseHand, [...parameters, newId()])
-      : await work.one(lowerHand, parameters);
-    const type = raised ? 'participant.hand-raised' : 'participant.hand-lowered';
-    const stream = meetingStream(meetingId);
-    told(work, row, { id, stream, type, audience: 'all', actorId, data: { userId: actorId } });
-    const standing = await standingOfFound(this.#kernel, work, meetingId, row);
-    authorise('participant.raiseHand', standing, { own: true, conditions: { present: row.present === true } });
-    // How it stood already, a statement that has waited may not have seen.
-    if (row.seq === null) return this.#self(work, meetingId);
-    return participantViewOf(whole(row));
+    return (await setHand(this.#kernel, work, meetingId, raised)) ?? this.#self(work, meetingId);
   }
 
   /** The system is nobody: before a statement could take it for a person who walks in. */
   async #refuseSystem(work: Work, meetingId: string): Promise<void> {
-    if (work.principal.kind !== 'system') return;
     const { standing } = await this.#kernel.look(work, meetingId);
     authorise('participant.join', standing, {
       own: true,
@@ -116,38 +87,52 @@ export class Presence {
     });
   }
 
-  #joinOnce(work: Work, meetingId: string, input: JoinInput, hash: string | null, seatless: boolean): Promise<JoinRow> {
-    const { default: openJoin } = allowedRoles('participant.join', this.#kernel.ports.switches);
-    return runAppending(work, join, [
-      ...[meetingId, work.actorId, input.connectionId ?? '', work.clockParameter],
-      ...[newId(), newId(), newId(), newId(), newId(), hash],
-      [...legalStates('participant.join')],
-      [...conditions.passwordGiven.exempts],
-      conditions.seatFree.exempts[0],
-      openJoin === true,
-      hostSource,
-      seatless,
+  async #joinOnce(
+    work: Work,
+    meetingId: string,
+    input: JoinInput,
+    hash: string | null,
+    seatless: boolean,
+  ): Promise<Attempt<JoinRow>> {
+    const openJoin = resolveSwitch('openJoin', {}, this.#kernel.ports.switches);
+    const ids = { joined: newId(), hosts: newId(), own: newId() };
+    const [row] = await work.run(join, [
+      ...[meetingId, work.actorId, input.connectionId ?? '', work.clockParameter, newId(), newId()],
+      ...[ids.joined, ids.hosts, ids.own, hash, openJoin, seatless],
     ]);
+    if (row === undefined) throw notFound();
+    if (row.found === null) tellJoined(work, meetingId, row, ids);
+    return { row, stale: row.found?.stale === true };
+  }
+
+  async #leaveOnce(work: Work, meetingId: string, input: ConnectionInput): Promise<Attempt<LeaveRow>> {
+    const { actorId } = work;
+    const ids = { left: newId(), share: newId() };
+    const parameters = [meetingId, actorId, input.connectionId ?? null, work.clockParameter, ids.left, ids.share];
+    const [row] = await work.run(leave, parameters);
+    if (row === undefined) throw notFound();
+    if (row.found === null) tellLeft(work, meetingId, row, ids);
+    return { row, stale: row.found?.stale === true };
   }
 
   /** Whoever comes has nothing on yet; whoever only comes with another device may. */
-  async #arrived(work: Work, meetingId: string, row: JoinRow): Promise<ParticipantView> {
-    return row.was_present === true ? this.#self(work, meetingId) : participantViewOf(whole(row));
+  #arrived(work: Work, meetingId: string, row: Joined): ParticipantView | Promise<ParticipantView> {
+    return row.seq === null ? this.#self(work, meetingId) : ownViewOf(work, meetingId, row, null);
   }
 
-  #refuseJoin(work: Work, row: JoinRow, input: JoinInput): void {
-    authorise('participant.join', this.#standing(work, row), {
+  #refuseJoin(work: Work, found: JoinFacts, input: JoinInput): void {
+    authorise('participant.join', this.#standing(work, found), {
       own: true,
       conditions: {
-        notRemoved: row.removed !== true,
-        passwordGiven: row.password_ok === true || { details: { given: input.meetingPassword !== undefined } },
-        seatFree: row.seat_free === true,
+        notRemoved: !found.removed,
+        passwordGiven: found.password_ok || { details: { given: input.meetingPassword !== undefined } },
+        seatFree: found.seat_free,
       },
     });
   }
 
-  #mayJoin(work: Work, row: JoinRow): boolean {
-    this.#refuseJoin(work, row, {});
+  #mayJoin(work: Work, found: JoinFacts): boolean {
+    this.#refuseJoin(work, found, {});
     return true;
   }
 
@@ -162,19 +147,11 @@ export class Presence {
   }
 }
 
-/** What went through carries the whole row. */
-function whole(row: Partial<ParticipantRow>): ParticipantRow {
-  const { id, meeting_id, auth_user_id, role, status, invited_at } = row;
-  if (!id || !meeting_id || !auth_user_id || !role || !status || !invited_at)
-    throw new MeetingError('INTERNAL', 'A statement gave no participant.');
-  return {
-    ...{ id, meeting_id, auth_user_id, role, status, invited_at },
-    joined_at: row.joined_at ?? null,
-    left_at: row.left_at ?? null,
-    total_duration_minutes: row.total_duration_minutes ?? 0,
-    is_presenter: row.is_presenter === true,
-    can_share_screen: row.can_share_screen === true,
-    can_use_chat: row.can_use_chat === true,
-    hand_raised_at: row.hand_raised_at ?? null,
-  };
+interface Attempt<Row> extends MayBeStale {
+  readonly row: Row;
+}
+
+/** The actor, who has nothing on. */
+function ownViewOf(work: Work, meetingId: string, row: OwnRow, leftAt: string | null): ParticipantView {
+  return participantViewOf({ ...row, meeting_id: meetingId, auth_user_id: work.actorId, left_at: leftAt });
 }

@@ -4,7 +4,14 @@ import { systemPrincipal } from '../../src/core/actor.ts';
 import { meetingStream } from '../../src/core/event.ts';
 import { newId } from '../../src/core/identifier.ts';
 import { statement } from '../../src/core/statement.ts';
-import { ensureHead, reserveNumber, storeEvent, takeNumber, takeReserved } from '../../src/events/index.ts';
+import {
+  ensureHead,
+  reserveNumber,
+  storeEvent,
+  takeNumber,
+  takeNumberInEach,
+  takeReserved,
+} from '../../src/events/index.ts';
 import { test } from '../setup/db.ts';
 import { draft, openLog, storedEvents, storedHead } from './log.ts';
 
@@ -107,4 +114,44 @@ test('a stream without a head gets one with its first event, or before a number 
   await log.unitOfWork.run(call, (work) => work.run(ensureHead, [other.id]));
   expect(await run('reserved', other.id)).toMatchObject([{ seq: '1', prev: '0' }]);
   expect(await storedHead(url, other)).toMatchObject({ seq: 1, hosts_seq: 1, public_seq: 0 });
+});
+
+/** Parameters: 1 stream, 2 and 3 whether there is an event for everybody, and one for hosts. */
+const inEach = statement<{ seq: string; public_prev: string; hosts_prev: string }>(
+  'test-append-in-each',
+  (t) => `
+  with head as (${takeNumberInEach(t, 'select $1::uuid as stream_id, $2::int as for_all, $3::int as for_hosts')})
+  select seq, public_prev, hosts_prev from head`,
+);
+
+test('an event for everybody and one for hosts take the numbers that the log gives them, together or alone', async ({
+  url,
+}) => {
+  await using log = await openLog(url, {});
+  const pair = fc.record({ forAll: fc.boolean(), forHosts: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(pair, { maxLength: 8 }), async (pairs) => {
+      const [mixed, plain] = [meetingStream(newId()), meetingStream(newId())];
+      const [answered, expected]: [object[], object[]] = [[], []];
+      for (const { forAll, forHosts } of pairs) {
+        const audiences = [...(forAll ? (['all'] as const) : []), ...(forHosts ? (['hosts'] as const) : [])];
+        if (audiences.length > 0) await log.write(audiences.map((audience) => draft(plain, audience)));
+        const rows = await log.unitOfWork.run(call, (work) =>
+          work.run(inEach, [mixed.id, Number(forAll), Number(forHosts)]),
+        );
+        const [last, before] = (await storedEvents(url, plain)).toReversed();
+        expect(rows).toHaveLength(Math.min(audiences.length, 1));
+        for (const row of rows) {
+          answered.push({ seq: Number(row.seq), all: forAll && Number(row.public_prev) });
+          expected.push({ seq: last?.seq, all: forAll && (forHosts ? before : last)?.prev });
+          answered.push({ hosts: forHosts && Number(row.hosts_prev) });
+          expected.push({ hosts: forHosts && last?.prev });
+        }
+      }
+      expect(answered).toEqual(expected);
+      const ends = async (stream: typeof mixed) => ({ ...(await storedHead(url, stream)), epoch: '' });
+      expect(await ends(mixed)).toEqual(await ends(plain));
+    }),
+    { numRuns: 20 },
+  );
 });

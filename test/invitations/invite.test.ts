@@ -80,6 +80,46 @@ describe('invite', () => {
     expect(tooMany.details['fields']).toMatchObject([{ path: 'inviteeIds', message: 'must have at most 500 items' }]);
   });
 
+  test('announces what it has stored, in streams that are new and in others', async ({
+    service,
+    scheduled,
+    events,
+    clock,
+    url,
+  }) => {
+    const { id, host } = await scheduled();
+    const [again, ...others] = people(3) as [string, string, string];
+    const rooms = service.as({ userId: host });
+    events.length = 0;
+    await rooms.invitations.invite(id, { inviteeIds: [again], expiresAt: new Date(clock.now().getTime() + minutes) });
+    clock.advance(minutes);
+    await rooms.meetings.update(id, { title: 'Trees' });
+    await rooms.invitations.invite(id, { inviteeIds: [again, ...others], role: 'Presenter' });
+    const sent = events.filter(({ type }) => type === 'invitation.sent');
+    const meeting = { kind: 'meeting', id };
+    expect(sent.map(({ stream }) => stream)).toEqual([
+      ...[meeting, { kind: 'user', id: again }, meeting, meeting, meeting],
+      ...[again, ...others].toSorted().map((userId) => ({ kind: 'user', id: userId })),
+    ]);
+    const stored = await execute(
+      url,
+      `select e.id, json_build_object('kind', case e.stream_kind when 0 then 'meeting' else 'user' end, 'id', e.stream_id) as stream,
+              e.seq::int, h.epoch, e.prev::int, e.type, to_json(e.occurred_at) as time,
+              case e.audience when 'hosts' then to_json(e.audience) else json_build_object('users', e.audience_users) end as audience,
+              e.actor_id as "actorId", e.data
+       from convoke.meeting_events e join convoke.meeting_event_heads h using (stream_kind, stream_id)
+       where e.type = 'invitation.sent'
+         and (e.stream_id = '${id}' or e.stream_id in ('${[again, ...others].join("', '")}'))`,
+    );
+    const told = sent.map((event) => ({ ...event, time: expect.anything() as unknown }));
+    expect(stored).toEqual(expect.arrayContaining(told));
+    expect(stored).toHaveLength(8);
+    expect(sent.every((event) => Object.isFrozen(event) && Object.isFrozen(event.data))).toBe(true);
+    // Before the first the meeting was scheduled, which is for everybody to see, and so not in the lane of the hosts alone.
+    expect(sent.map(({ seq, prev }) => seq - prev)).toEqual([2, 1, 2, 1, 1, 1, 1, 1]);
+    expect(new Set(sent.slice(2).map(({ time }) => time))).toEqual(new Set([clock.now().toISOString()]));
+  });
+
   test('names each person once, in any letter case', async ({ service, scheduled }) => {
     const { id, host } = await scheduled();
     const [guest] = people(1) as [string];

@@ -61,6 +61,29 @@ describe('who may join', () => {
     expect(events.map(({ type }) => type)).toEqual(['participant.joined']);
   });
 
+  test('somebody inside who has declined accepts by a further device: the answer is told, the coming is not', async ({
+    service,
+    running,
+    events,
+  }) => {
+    const { id, host } = await running();
+    const [guest] = people(1) as [string];
+    await service.as({ userId: host }).invitations.invite(id, { inviteeIds: [guest] });
+    const rooms = service.as({ userId: guest });
+    await rooms.participants.join(id);
+    await rooms.invitations.respond(id, { response: 'Declined' });
+    events.length = 0;
+    expect(await rooms.participants.join(id, { connectionId: 'phone' })).toMatchObject({
+      status: 'Accepted',
+      isPresent: true,
+    });
+    expect(events).toMatchObject([
+      { type: 'invitation.accepted', stream: { kind: 'meeting', id }, audience: 'hosts' },
+      { type: 'invitation.accepted', stream: { kind: 'user', id: guest }, audience: { users: [guest] } },
+    ]);
+    expect((await rooms.invitations.mine()).items).toMatchObject([{ status: 'Accepted' }]);
+  });
+
   test('somebody whose invitation has expired is on the roster still: they come in, and it stays expired', async ({
     service,
     running,

@@ -148,5 +148,8 @@ test('the end of a meeting and a message from somebody who is away do not wait f
   const said = arena.service.as({ userId: away }).chat.send(id, { content: 'Wait for me', recipientId: there });
   await waiting(arena, 2);
   await release();
-  expect(await endings([end, said])).toEqual(['ok', 'FORBIDDEN']);
+  // Whoever asks why they may not write may find the meeting over by then.
+  const [ended, refused] = await endings([end, said]);
+  expect(ended).toBe('ok');
+  expect(['FORBIDDEN', 'INVALID_TRANSITION']).toContain(refused);
 });
