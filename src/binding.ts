@@ -35,8 +35,12 @@ const binding = strict({
   signal: lent<AbortSignal>('must be an AbortSignal', 'addEventListener', 'throwIfAborted').optional(),
 });
 
+/** What most calls are bound to: nothing. */
+export const unbound: BindingOptions = Object.freeze({});
+
 /** @throws MeetingError VALIDATION naming the option that is unknown, or cannot be what it should */
 export function bindingOf(options: BindingOptions): z.output<typeof binding> {
+  if (options === unbound) return {};
   if (typeof options !== 'object' || options === null)
     throw invalid([{ path: 'options', message: 'must be an object' }]);
   const found = validate(binding, options);

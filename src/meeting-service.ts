@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BindingOptions, bindingOf } from './binding.ts';
+import { type BindingOptions, bindingOf, unbound } from './binding.ts';
 import { blanking } from './chat/index.ts';
 import { type Actor, person, systemPrincipal } from './core/actor.ts';
 import type { Call } from './core/call.ts';
@@ -107,12 +107,12 @@ export class MeetingService implements AsyncDisposable {
   }
 
   /** The rooms, every call of which is made as this actor. */
-  as(actor: Actor, options: BindingOptions = {}): Rooms {
+  as(actor: Actor, options: BindingOptions = unbound): Rooms {
     return this.#rooms({ ...systemCall, principal: person(actor) }, options);
   }
 
   /** The rooms as the trusted system actor. Keep it away from anything that a request can reach. */
-  asSystem(options: BindingOptions = {}): Rooms {
+  asSystem(options: BindingOptions = unbound): Rooms {
     return this.#rooms(systemCall, options);
   }
 

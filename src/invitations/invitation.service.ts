@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Call } from '../core/call.ts';
-import { MeetingError } from '../core/errors.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { encodeCursor, page, type Page, parsePage } from '../core/page.ts';
 import { authorise, seesAll } from '../core/policy.ts';
 import { id, instantText } from '../core/schema.ts';
+import { writeCurrent } from '../core/stale.ts';
 import { validate, validId } from '../core/validate.ts';
 import type { Work } from '../core/work.ts';
 import type { Directory } from '../directory/index.ts';
@@ -78,17 +78,9 @@ export class InvitationService {
   async respond(meetingId: string, input: RespondInput): Promise<RespondResult> {
     const target = validId(meetingId);
     const answer = validate(respondInput, input);
-    const command = {
-      operation: 'invitations.respond',
-      input: { meetingId: target, ...answer },
-      output: respondResult.nullable(),
-    };
-    const body = (work: Work) => this.#respond(work, target, answer);
-    const answered =
-      (await this.#kernel.write(this.#call, command, body, { singleStatement: true })) ??
-      (await this.#kernel.write(this.#call, command, body));
-    if (answered === null) throw new MeetingError('INTERNAL', 'An answer was neither taken nor refused.');
-    return answered;
+    const asked = { meetingId: target, ...answer };
+    const command = { operation: 'invitations.respond', input: asked, output: respondResult };
+    return writeCurrent(this.#kernel, this.#call, command, (work) => this.#respond(work, target, answer));
   }
 
   /** Takes an invitation back: the person is an outsider until asked again. */
