@@ -5,13 +5,12 @@ import { type Statement, statement, type Tables } from '../core/statement.ts';
 import { type Lane, reserveNumber, storeEvent, takeNumber, takeReserved } from '../events/index.ts';
 import { isReadable } from './message.statements.ts';
 
-/** What was stored; no row where nothing was. */
-export interface StoredMessage {
-  readonly id: string;
-  readonly sent_at: string;
-  readonly seq: string | number;
-  readonly prev: string | number;
-  readonly epoch: string;
+/** What was stored. */
+export type StoredMessage = readonly [id: string, sentAt: string, seq: number, prev: number, epoch: string];
+
+/** No row where nothing was stored. One column, of whose parts none takes the time that a column of its own does. */
+export interface SentRow {
+  readonly stored: StoredMessage;
 }
 
 /** What a message has beside its words. Each form is a statement of its own: what it does not have costs nothing. */
@@ -23,18 +22,21 @@ export interface MessageForm {
   readonly isFile: boolean;
 }
 
-/** UUIDv7 of a time and a number: 48 bits of milliseconds, 32 of the number, 40 random ones. */
-const orderedId = (now: string, number: string, random: string) => `(
-      lpad(to_hex((extract(epoch from ${now}) * 1000)::bigint), 12, '0') || '7' || left(${number}, 3)
-      || '8' || right(${number}, 5) || right(${random}, 10))::uuid`;
-
 const now = `coalesce($3::timestamptz, date_trunc('milliseconds', clock_timestamp()))`;
+
+/** UUIDv7 of the time and a number: 48 bits of milliseconds, 32 of the number, 40 random ones. */
+function orderedId(number: string, random: string): string {
+  const hex = `lpad(to_hex(${number}), 8, '0')`;
+  return `(
+      lpad(to_hex((extract(epoch from ${now}) * 1000)::bigint), 12, '0') || '7' || left(${hex}, 3)
+      || '8' || right(${hex}, 5) || right(${random}, 10))::uuid`;
+}
 
 /** How an instant is written in the data of an event. */
 const written = (instant: string) => `to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 interface Parts {
-  /** A query for the meeting (`stream_id`), if the message may be sent; of an answer, also for the time of what it answers. */
+  /** A CTE that gives the meeting (`stream_id`), if the message may be sent; of an answer, also `sent_at` of what it answers. */
   readonly verdict: string;
   readonly actor: string;
   readonly reply: string;
@@ -46,7 +48,7 @@ const none = 'null::uuid';
 const nameless = 'null::text';
 
 /**
- * The CTEs `place`, `message`, `sent` and `stored`, which store a message and its event where there is a verdict. The number of the
+ * The CTEs `head`, `message`, `sent` and `stored`, which store a message and its event where there is a verdict. The number of the
  * event is taken before the clock is read, which locks the head of the meeting's events, and the id is made of the time and that
  * number: ordered by (sent_at, id), messages stand as their events do, in the order of their commits. Whoever has read up to a
  * message never misses one that comes to stand before it.
@@ -69,12 +71,10 @@ function sendingCtes(t: Tables, { verdict, actor, reply, recipient, client }: Pa
              'sentAt', ${written('now')}, 'editedAt', null, 'deletedAt', null, 'clientMessageId', ${client})`,
   };
   return `
-  verdict as (${verdict}),
-  head as (${(isNamed ? reserveNumber : takeNumber)(t, lane, 'select stream_id from verdict')}),
-  place as (
-    select h.*, lpad(to_hex(h.seq), 8, '0') as number, ${reply === none ? now : `greatest(${now}, v.sent_at)`} as now
-    from head h ${reply === none ? '' : 'cross join verdict v'}),
-  message as materialized (select ${orderedId('p.now', 'p.number', '$4::text')} as id, p.* from place p),
+  head as (${(isNamed ? reserveNumber : takeNumber)(t, lane, `select stream_id from ${verdict}`)}),
+  message as materialized (
+    select ${orderedId('h.seq', '$4::text')} as id, ${reply === none ? now : `greatest(${now}, v.sent_at)`} as now, h.*
+    from head h ${reply === none ? '' : `cross join ${verdict} v`}),
   sent as (
     insert into ${t.meeting_chat_messages}
       (id, meeting_id, sender_id, message_type, content, reply_to_message_id, is_private, recipient_id, sent_at,
@@ -94,26 +94,29 @@ function sendingCtes(t: Tables, { verdict, actor, reply, recipient, client }: Pa
 
 /** The message, once it is stored. */
 const storedMessage = (isNamed: boolean) => `
-    select id, now as sent_at, seq, prev, epoch from message
+    select json_build_array(id, now, seq, prev, epoch) as stored from message
     ${isNamed ? 'where exists (select from sent)' : ''}`;
+
+/** Whether the sender `p`, a row of the roster, may send in the meeting `m`. */
+function mayIn(operation: 'chat.send' | 'chat.sendPrivate'): string {
+  const { always, byFlag } = allowedRoles(operation);
+  return `${isMeeting} and ${isLegalState(operation, 'm.status')} and p.removed_at is null and p.joined_at is not null
+      and p.left_at is null and (${isRole(always, 'p.role')} or ${isRole(byFlag, 'p.role')} and p.can_use_chat)`;
+}
 
 /** Public: the sender's row alone. */
 const sender = (t: Tables) => `
   me as (
-    select p.role, p.removed_at is not null as removed, p.can_use_chat, p.joined_at is not null and p.left_at is null as present,
-           m.id as meeting_id, m.status
-    from ${t.meeting_participants} p join ${t.meetings} m on m.id = p.meeting_id
-    where p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid and ${isMeeting}
+    select m.id as stream_id from ${t.meeting_participants} p join ${t.meetings} m on m.id = p.meeting_id
+    where p.meeting_id = $1::uuid and p.auth_user_id = $2::uuid and ${mayIn('chat.send')}
     for share of p)`;
 
-/** Who may send each other something, by role. */
-const privateRoles = allowedRoles('chat.sendPrivate');
-
 /** Private: with the sender's row the recipient's, if they are there, in the order in which everybody locks rows of the roster. */
-const senderAndRecipient = (t: Tables, recipient: string, unlessSet: string) => `
+function senderAndRecipient(t: Tables, recipient: string, unlessSet: string): string {
+  const { always, byFlag } = allowedRoles('chat.sendPrivate');
+  return `
   people as (
-    select p.auth_user_id, p.role, p.removed_at is not null as removed, p.can_use_chat,
-           p.joined_at is not null and p.left_at is null as present
+    select p.auth_user_id, p.role, p.removed_at, p.can_use_chat, p.joined_at, p.left_at
     from ${t.meeting_participants} p
     where p.meeting_id = $1::uuid and p.auth_user_id = any(array[$2::uuid, ${recipient}])
       -- Whoever is away sends nothing, and must not hold their own row while they wait for somebody's who is there: the row of
@@ -125,28 +128,22 @@ const senderAndRecipient = (t: Tables, recipient: string, unlessSet: string) => 
     order by p.id
     for share of p),
   me as (
-    select me.role, me.removed, me.can_use_chat, me.present, m.id as meeting_id, m.status,
-           coalesce(${recipient} <> $2::uuid and ${isRole([...privateRoles.always, ...privateRoles.byFlag], 'them.role')}, false) as reachable,
-           case coalesce(m.settings->>'privateChat', ${unlessSet}::text)
-             when 'all' then true
-             when 'hostsOnly' then ${isRole(hostRoles, 'me.role')} or ${isRole(hostRoles, 'them.role')}
-             else false end as pair_may
-    from people me join ${t.meetings} m on m.id = $1::uuid
-    left join people them on them.auth_user_id = ${recipient}
-    where me.auth_user_id = $2::uuid and ${isMeeting})`;
+    select m.id as stream_id
+    from people p join ${t.meetings} m on m.id = $1::uuid join people them on them.auth_user_id = ${recipient}
+    where p.auth_user_id = $2::uuid and ${recipient} <> $2::uuid and ${mayIn('chat.sendPrivate')}
+      and ${isRole([...always, ...byFlag], 'them.role')} and case coalesce(m.settings->>'privateChat', ${unlessSet}::text)
+            when 'all' then true
+            when 'hostsOnly' then ${isRole(hostRoles, 'p.role')} or ${isRole(hostRoles, 'them.role')}
+            else false end)`;
+}
 
 /** Locked, so that it is not deleted meanwhile. */
 const answered = (t: Tables, reply: string, recipient: string) => `
   parent as (
-    select ${isReadable('c', '$2')} as visible, c.deleted_at is not null as deleted, c.message_type = 'System' as system,
-           not c.is_private or coalesce(${recipient} in (c.sender_id, c.recipient_id), false) as same_conversation, c.sent_at
-    from me join ${t.meeting_chat_messages} c on c.id = ${reply} and c.meeting_id = me.meeting_id
+    select me.stream_id, c.sent_at from me join ${t.meeting_chat_messages} c on c.id = ${reply} and c.meeting_id = me.stream_id
+    where ${isReadable('c', '$2')} and c.deleted_at is null and c.message_type <> 'System'
+      and (not c.is_private or coalesce(${recipient} in (c.sender_id, c.recipient_id), false))
     for share of c)`;
-
-const sentBefore = (t: Tables, client: string) => `
-  existing as (
-    select from ${t.meeting_chat_messages} c
-    where c.meeting_id = $1::uuid and c.sender_id = $2::uuid and c.client_message_id = ${client})`;
 
 /**
  * Says something: judges the right, the recipient and the answered message, stores the message and its event, in one round trip.
@@ -159,7 +156,7 @@ const sentBefore = (t: Tables, client: string) => `
  * Parameters: those of {@link sendingCtes}; then, of a private message, the recipient and what privateChat is where the meeting is
  * silent; of an answer, the answered message; of a named one, the client id.
  */
-function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): Statement<StoredMessage> {
+function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): Statement<SentRow> {
   let given = 6;
   const next = (type: string) => `$${++given}::${type}`;
   const recipient = isPrivate ? next('uuid') : none;
@@ -167,42 +164,37 @@ function sendStatement({ isPrivate, isReply, isNamed, isFile }: MessageForm): St
   const reply = isReply ? next('uuid') : none;
   const client = isNamed ? next('text') : nameless;
   const name = [isPrivate && 'private', isReply && 'reply', isNamed && 'named', isFile && 'file'].filter(Boolean);
-  const roles = isPrivate ? privateRoles : allowedRoles('chat.send');
-  const operation = isPrivate ? 'chat.sendPrivate' : 'chat.send';
-  return statement<StoredMessage>(['chat-send', ...name].join('-'), (t) => {
-    const file = `exists (select from ${t.meeting_attachments} f where f.id = $6::uuid and f.meeting_id = me.meeting_id)`;
-    const verdict = `
-    select me.meeting_id as stream_id${isReply ? ', parent.sent_at' : ''} from me ${isReply ? 'join parent on true' : ''}
-    where me.present and not me.removed and ${isLegalState(operation, 'me.status')}
-      and (${isRole(roles.always, 'me.role')} or ${isRole(roles.byFlag, 'me.role')} and me.can_use_chat)
-      ${isPrivate ? 'and me.reachable and me.pair_may' : ''}
-      ${isReply ? 'and parent.visible and not parent.deleted and not parent.system and parent.same_conversation' : ''}
-      ${isNamed ? 'and not exists (select from existing)' : ''}
-      ${isFile ? `and ${file}` : ''}`;
+  return statement<SentRow>(['chat-send', ...name].join('-'), (t) => {
+    const allowed = isReply ? 'parent' : 'me';
+    const unsent = `not exists (
+      select from ${t.meeting_chat_messages} c
+      where c.meeting_id = $1::uuid and c.sender_id = $2::uuid and c.client_message_id = ${client})`;
+    const file = `exists (select from ${t.meeting_attachments} f where f.id = $6::uuid and f.meeting_id = $1::uuid)`;
+    const further = [...(isNamed ? [unsent] : []), ...(isFile ? [file] : [])];
+    const verdict = further.length === 0 ? allowed : 'verdict';
     return `
   with ${pair === null ? sender(t) : senderAndRecipient(t, ...pair)},
   ${isReply ? `${answered(t, reply, recipient)},` : ''}
-  ${isNamed ? `${sentBefore(t, client)},` : ''}
+  ${further.length === 0 ? '' : `verdict as (select * from ${allowed} where ${further.join(' and ')}),`}
   ${sendingCtes(t, { verdict, actor: '$2::uuid', reply, recipient, client })}
   ${storedMessage(isNamed)}`;
   });
 }
 
-const forms: Statement<StoredMessage>[] = [];
+const forms: Statement<SentRow>[] = [];
 
 /** The statement that sends messages of a form. */
-export function sendOf(form: MessageForm): Statement<StoredMessage> {
+export function sendOf(form: MessageForm): Statement<SentRow> {
   const { isPrivate, isReply, isNamed, isFile } = form;
   const place = (isPrivate ? 1 : 0) + (isReply ? 2 : 0) + (isNamed ? 4 : 0) + (isFile ? 8 : 0);
   return (forms[place] ??= sendStatement(form));
 }
 
 /** Lets the system speak. Parameters: those of {@link sendingCtes}. No row: there is no such meeting. */
-export const sendSystem = statement<StoredMessage>('chat-send-system', (t) => {
-  const verdict = `
-    select m.id as stream_id from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}`;
-  const nothing = { reply: none, recipient: none, client: nameless };
-  return `
-  with ${sendingCtes(t, { verdict, actor: none, ...nothing })}
-  ${storedMessage(false)}`;
-});
+export const sendSystem = statement<SentRow>(
+  'chat-send-system',
+  (t) => `
+  with meeting as (select m.id as stream_id from ${t.meetings} m where m.id = $1::uuid and ${isMeeting}),
+  ${sendingCtes(t, { verdict: 'meeting', actor: none, reply: none, recipient: none, client: nameless })}
+  ${storedMessage(false)}`,
+);

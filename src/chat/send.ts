@@ -1,13 +1,13 @@
 import { standingOf } from '../core/access.ts';
 import { MeetingError, notFound } from '../core/errors.ts';
-import { meetingStream, type StreamEvent } from '../core/event.ts';
+import { meetingStream } from '../core/event.ts';
 import { newId } from '../core/identifier.ts';
 import { instantOf } from '../core/instant.ts';
 import type { Kernel } from '../core/kernel.ts';
 import { allowedRoles, authorise } from '../core/policy.ts';
 import type { Parameter } from '../core/statement.ts';
 import type { Work } from '../core/work.ts';
-import { ensureHead } from '../events/index.ts';
+import { ensureHead, told } from '../events/index.ts';
 import { type chatEvents, messageDataOf, readersOf } from './chat.events.ts';
 import { isSameMessage, refuseReply } from './chat.rules.ts';
 import type { MessageView, Sending } from './chat.schema.ts';
@@ -32,7 +32,7 @@ export async function send(kernel: Kernel, work: Work, meetingId: string, messag
   if (clientMessageId !== undefined) given.push(clientMessageId);
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
     const [row] = await work.run(sendOf(formOf(message)), given);
-    if (row !== undefined) return announced(work, viewOf(meetingId, work.actorId, message, row), eventId, row);
+    if (row !== undefined) return announced(work, meetingId, message, eventId, row.stored);
     const before = await sentBefore(kernel, work, meetingId, message);
     if (before !== null) return before;
     // Nothing stands against it any more, or the meeting came from elsewhere and has no head for its events yet.
@@ -127,13 +127,16 @@ export async function sendAsSystem(
   const parameters = [meetingId, work.actorId, work.clockParameter, eventId, 'System', content];
   const [row] = await work.run(sendSystem, parameters);
   if (row === undefined) throw notFound();
-  return announced(work, viewOf(meetingId, work.actorId, { messageType: 'System', content }, row), eventId, row);
+  return announced(work, meetingId, { messageType: 'System', content }, eventId, row.stored);
 }
 
 type Said = Omit<Sending, 'messageType'> & Pick<MessageView, 'messageType'>;
 
-function viewOf(meetingId: string, senderId: string, said: Said, { id, sent_at }: StoredMessage): MessageView {
-  return Object.freeze({
+/** What was stored, as callers see it; the event that the statement has stored with it is handed on. */
+function announced(work: Work, meetingId: string, said: Said, eventId: string, stored: StoredMessage): MessageView {
+  const [id, sentAt, seq, prev, epoch] = stored;
+  const { actorId: senderId } = work;
+  const view: MessageView = Object.freeze({
     id,
     meetingId,
     senderId,
@@ -142,27 +145,14 @@ function viewOf(meetingId: string, senderId: string, said: Said, { id, sent_at }
     replyToMessageId: said.replyToMessageId ?? null,
     isPrivate: said.recipientId !== undefined,
     recipientId: said.recipientId ?? null,
-    sentAt: instantOf(sent_at),
+    sentAt: instantOf(sentAt),
     editedAt: null,
     deletedAt: null,
     clientMessageId: said.clientMessageId ?? null,
   });
-}
-
-/** The event that the statement has stored, as it stored it. */
-function announced(work: Work, view: MessageView, id: string, { seq, prev, epoch }: StoredMessage): MessageView {
-  const event: StreamEvent<keyof typeof chatEvents> = {
-    id,
-    stream: meetingStream(view.meetingId),
-    seq: Number(seq),
-    epoch,
-    prev: Number(prev),
-    type: 'chat.message.sent',
-    time: view.sentAt.toISOString(),
-    audience: readersOf(view),
-    actorId: work.principal.kind === 'person' ? view.senderId : null,
-    data: Object.freeze(messageDataOf(view)),
-  };
-  work.appended.push(Object.freeze(event));
+  const type: keyof typeof chatEvents = 'chat.message.sent';
+  const actorId = work.principal.kind === 'person' ? senderId : null;
+  const about = { stream: meetingStream(meetingId), type, audience: readersOf(view), actorId };
+  told(work, { seq, prev, epoch, told_at: sentAt }, { id: eventId, ...about, data: messageDataOf(view) });
   return view;
 }

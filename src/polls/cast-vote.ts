@@ -39,9 +39,8 @@ export async function vote(kernel: Kernel, work: Work, pollId: string, ballot: B
     const [row] = await work.run(castVote[ballot.kind][formOf(pseudonym)], given);
     if (row !== undefined) {
       const data = { pollId, selectedOptions: Object.freeze([...ballot.selected]) };
-      tell(work, row, eventId, 'poll.vote-received', data);
-      // Without an event, the poll is anonymous.
-      return row.seq === null ? null : instantOf(row.told_at);
+      const at = tell(work, row, eventId, 'poll.vote-received', data);
+      return at === null ? null : instantOf(at);
     }
     const terms = await standsAgainst(kernel, work, pollId, 'poll.vote');
     const fault = checkBallot(terms, ballot);
@@ -68,12 +67,18 @@ export async function sealFor(kernel: Kernel, work: Work, pollId: string): Promi
   return origin?.is_anonymous === true ? sealOf(secret, pollId, work.actorId) : null;
 }
 
-/** Only the voter is told; of an anonymous poll nobody, and then the statement has stored no event. */
-function tell(work: Work, row: VotingRow, id: string, type: keyof typeof pollEvents, data: object): void {
+/**
+ * Only the voter is told; of an anonymous poll nobody, and then the statement has stored no event.
+ * @returns when it was done, where that is told
+ */
+function tell(work: Work, row: VotingRow, id: string, type: keyof typeof pollEvents, data: object): string | null {
+  const [meetingId, at, seq, prev, epoch] = row.changed;
+  if (seq === null) return null;
   const { actorId } = work;
   const audience = Object.freeze({ users: Object.freeze([actorId]) });
-  const about = { meetingId: row.meeting_id, ...data };
-  told(work, row, { id, stream: userStream(actorId), type, audience, actorId, data: about });
+  const about = { stream: userStream(actorId), type, audience, actorId };
+  told(work, { seq, prev, epoch, told_at: at }, { id, ...about, data: { meetingId, ...data } });
+  return at;
 }
 
 function formOf(pseudonym: string | null): 'named' | 'any' {

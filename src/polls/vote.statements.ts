@@ -2,12 +2,18 @@ import { type FoundActor, isMeeting } from '../core/access.ts';
 import type { PollType } from '../core/enums.ts';
 import { allowedRoles, isLegalState, isRole } from '../core/policy.ts';
 import { type Statement, statement, type Tables } from '../core/statement.ts';
-import { storeEvent, takeNumber, type ToldRow } from '../events/index.ts';
+import { storeEvent, takeNumber } from '../events/index.ts';
 import { type BallotKind, ballotTypes } from './ballot.rules.ts';
 
-/** What was stored or taken away; no row where nothing was. Of an anonymous poll there is no event. */
-export interface VotingRow extends ToldRow {
-  readonly meeting_id: string;
+/** Where and when, and the place of the event: an anonymous poll has none. */
+export type VoteChange = readonly [
+  ...[meetingId: string, at: string],
+  ...[seq: number | null, prev: number | null, epoch: string | null],
+];
+
+/** No row where nothing was stored or taken away. One column, of whose parts none takes the time that a column of its own does. */
+export interface VotingRow {
+  readonly changed: VoteChange;
 }
 
 /** What may stand against a vote. */
@@ -83,7 +89,7 @@ function answer(t: Tables, secret: boolean, changed: string, type: string, data:
   return `
   head as (${takeNumber(t, 'own', `select $2::uuid as stream_id from ${told}`)}),
   told as (${storeEvent(t, 'own', event, 'head cross join entitled e')})
-  select e.meeting_id, e.at as told_at, h.seq, h.prev, h.epoch
+  select json_build_array(e.meeting_id, e.at, h.seq, h.prev, h.epoch) as changed
   from entitled e ${secret ? `cross join ${changed} left join head h on true` : 'cross join head h'}`;
 }
 
