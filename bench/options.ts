@@ -10,6 +10,7 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly crowdRounds: number;
   readonly crowds: readonly number[];
+  readonly crowdSize: number;
   /** Names of operations; null is all. */
   readonly only: readonly string[] | null;
   readonly implementations: readonly string[];
@@ -27,13 +28,13 @@ export const usage = `npm run bench -- [options]
   --only=a,b         only these operations (sendChat, vote, join, leave, rsvp, heartbeat, raiseHand, setMedia,
                      listUpcoming, history, tally, analytics, invite); join and leave come together
   --impl=a,b         only these implementations besides the limit: ${names.slice(1).join(', ')}
-  --rounds=N         rounds with one client (quick 10, full 40)
+  --rounds=N         rounds with one client (quick 5, full 40)
   --crowd-rounds=N   rounds with many clients (quick 1, full 6; 0 leaves them out)
   --clients=8,32     how many clients at once
   --meetings=N       meetings in the background
   --keep=DIR         keep the server's data in DIR, and use it again
   --url=postgres://… a server that is there already, instead of one of the benchmark's own; a database convoke_bench is made in it
-  --no-checks        leave out the checks of what everybody does
+  --[no-]checks      check first that everybody does the same; without --quick that is the default
   --no-save          only print
   --output=DIR       where to save (default docs/benchmarks; only full choices of operations and implementations are
                      saved there without this option)
@@ -55,7 +56,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
       meetings: { type: 'string' },
       keep: { type: 'string' },
       url: { type: 'string' },
-      checks: { type: 'boolean', default: true },
+      checks: { type: 'boolean' },
       save: { type: 'boolean', default: true },
       output: { type: 'string' },
       assert: { type: 'boolean', default: false },
@@ -71,14 +72,15 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
     quick,
     meetings: number(values.meetings, quick ? 50_000 : 1_000_000),
     chatLength: quick ? 50_000 : 1_000_000,
-    rounds: number(values.rounds, quick ? 10 : 40),
+    rounds: number(values.rounds, quick ? 5 : 40),
     crowdRounds: number(values['crowd-rounds'], quick ? 1 : 6),
     crowds: (list(values.clients) ?? []).map(Number),
+    crowdSize: quick ? 64 : 160,
     only: list(values.only),
     implementations,
     keep: values.keep ?? null,
     url: values.url ?? null,
-    checks: values.checks,
+    checks: values.checks ?? !quick,
     save: values.save,
     output: values.output ?? null,
     assert: values.assert,

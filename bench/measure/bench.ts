@@ -30,6 +30,8 @@ export interface Plan {
   readonly crowdRounds: number;
   /** How many clients, each at once. */
   readonly crowds: readonly number[];
+  /** Operations in a round of many clients, where the workload has not fewer. */
+  readonly crowdSize: number;
 }
 
 export class Bench {
@@ -50,12 +52,12 @@ export class Bench {
     for (let round = 0; round < plan.rounds; round++) {
       for (const workload of workloads)
         if (round % workload.every === 0) await this.#round(workload, round, 1, workload.batch);
-      if (round % 5 === 4) progress(`one client: round ${round + 1} of ${plan.rounds}`);
+      if (round % 5 === 4 || round === plan.rounds - 1) progress(`one client: round ${round + 1} of ${plan.rounds}`);
     }
     for (const clients of plan.crowds) {
       for (let round = 0; round < plan.crowdRounds; round++)
         for (const workload of workloads)
-          if (workload.crowd > 0) await this.#round(workload, round, clients, workload.crowd);
+          if (workload.crowd > 0) await this.#round(workload, round, clients, Math.min(workload.crowd, plan.crowdSize));
       progress(`${clients} clients: ${plan.crowdRounds} rounds`);
     }
   }
