@@ -4,8 +4,15 @@ export default defineConfig({
   // One key per subpath of "exports" in package.json, and the bin; test/packaging.test.ts holds the two together.
   entry: {
     index: 'src/index.ts',
+    client: 'src/client/index.ts',
     entities: 'src/entities.ts',
     testing: 'src/testing/index.ts',
+    'backplanes/nats': 'src/backplanes/nats.ts',
+    'backplanes/postgres': 'src/backplanes/postgres.ts',
+    'backplanes/redis': 'src/backplanes/redis.ts',
+    'transports/socket-io': 'src/transports/socket-io.ts',
+    'transports/sse': 'src/transports/sse.ts',
+    'transports/websocket': 'src/transports/websocket.ts',
     cli: 'src/cli.ts',
   },
   format: ['esm'],

@@ -13,6 +13,7 @@ import { EngagementMetrics } from './engagement/engagement-metrics.entity.ts';
 import { MeetingAnalytics } from './engagement/meeting-analytics.entity.ts';
 import { EventConsumer } from './events/event-consumer.entity.ts';
 import { EventHead } from './events/event-head.entity.ts';
+import { ParkedEvent } from './events/parked-event.entity.ts';
 import { StreamEvent } from './events/stream-event.entity.ts';
 import { Invitation } from './invitations/invitation.entity.ts';
 import { WaitlistEntry } from './invitations/waitlist-entry.entity.ts';
@@ -24,6 +25,7 @@ import { Participant } from './participants/participant.entity.ts';
 import { PasswordAttempt } from './participants/password-attempt.entity.ts';
 import { PollResponse } from './polls/poll-response.entity.ts';
 import { Poll } from './polls/poll.entity.ts';
+import { RealtimeNode } from './realtime/realtime-node.entity.ts';
 import { Series } from './series/series.entity.ts';
 import { Template } from './templates/template.entity.ts';
 
@@ -39,12 +41,14 @@ export { MediaInterval, type MediaIntervalProps } from './participants/media-int
 export { Meeting, type MeetingProps } from './meetings/meeting.entity.ts';
 export { MeetingAnalytics, type MeetingAnalyticsProps } from './engagement/meeting-analytics.entity.ts';
 export { Note, type NoteProps } from './notes/note.entity.ts';
+export { ParkedEvent, type ParkedEventProps } from './events/parked-event.entity.ts';
 export { Participant, type ParticipantProps } from './participants/participant.entity.ts';
 export { ParticipantSession, type ParticipantSessionProps } from './participants/participant-session.entity.ts';
 export { PasswordAttempt, type PasswordAttemptProps } from './participants/password-attempt.entity.ts';
 export { Poll, type PollProps } from './polls/poll.entity.ts';
 export { PollResponse, type PollResponseProps } from './polls/poll-response.entity.ts';
 export { ReadMarker, type ReadMarkerProps } from './chat/read-marker.entity.ts';
+export { RealtimeNode, type RealtimeNodeProps } from './realtime/realtime-node.entity.ts';
 export { Series, type SeriesProps } from './series/series.entity.ts';
 export { StreamEvent, type StreamEventProps } from './events/stream-event.entity.ts';
 export { Template, type TemplateProps } from './templates/template.entity.ts';
@@ -82,12 +86,14 @@ export const meetingEntities = [
   Meeting,
   MeetingAnalytics,
   Note,
+  ParkedEvent,
   Participant,
   ParticipantSession,
   PasswordAttempt,
   Poll,
   PollResponse,
   ReadMarker,
+  RealtimeNode,
   Series,
   StreamEvent,
   Template,

@@ -11,6 +11,8 @@ export type {
   TextRange,
   UnreadMessages,
 } from './chat/index.ts';
+export type { ConsumeInput, HandlerOf } from './consuming.ts';
+export { type Backplane, type BackplaneListener, type Hint, memoryBackplane } from './backplanes/index.ts';
 export { type Actor, SYSTEM_USER_ID } from './core/actor.ts';
 export type { Clock } from './core/clock.ts';
 export type {
@@ -58,6 +60,26 @@ export type {
   MeetingAnalyticsView,
 } from './engagement/index.ts';
 export type { AnyEvent, EventName, EventOf } from './events/catalogue.ts';
+export {
+  type CloudEvent,
+  type Consumer,
+  type ConsumeOptions,
+  type ConsumerLag,
+  type ConsumerStatus,
+  type EventHandler,
+  fromCloudEvent,
+  HandlingError,
+  type ParkedEvent,
+  type ParkedPageInput,
+  type ReplayInput,
+  toCloudEvent,
+  type Verdict,
+  type VerifiedWebhook,
+  verifyWebhook,
+  webhook,
+  type WebhookHeaders,
+  type WebhookOptions,
+} from './feed/index.ts';
 export type { IntegrityReport, Violation } from './integrity/index.ts';
 export type {
   InvitationListInput,
@@ -112,6 +134,7 @@ export type {
   VoterView,
   VoteView,
 } from './polls/index.ts';
+export type { LiveItem, LiveStream, RealtimeHealth, RealtimeSettings, SubscribeOptions } from './realtime/index.ts';
 export type { Rooms } from './rooms.ts';
 export type { ScreenShareView } from './screen-share/index.ts';
 export {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BindingOptions, bindingOf, unbound } from './binding.ts';
 import { blanking } from './chat/index.ts';
+import { checkTypes, type ConsumeInput, type HandlerOf, untypedHandler } from './consuming.ts';
 import { type Actor, person, systemPrincipal } from './core/actor.ts';
 import type { Call } from './core/call.ts';
 import { toMeetingError } from './core/driver-error.ts';
@@ -9,13 +9,14 @@ import type { StreamEvent } from './core/event.ts';
 import { Kernel } from './core/kernel.ts';
 import { statement } from './core/statement.ts';
 import { UnitOfWork } from './core/unit-of-work.ts';
+import { within } from './core/within.ts';
 import { type Connection, connect } from './database/connection.ts';
 import { type DatabaseIdentity, HostTransactions } from './database/host-transaction.ts';
 import { databaseIdentity } from './database/identity.ts';
 import { migrationSql, type MigrationState } from './database/migrate.ts';
 import type { PlainClient } from './database/plain-client.ts';
 import { migrateSchema, prepareSchema, schemaState } from './database/schema-check.ts';
-import type { EventName } from './events/catalogue.ts';
+import type { AnyEvent, EventName } from './events/catalogue.ts';
 import {
   append,
   committedAmong,
@@ -25,10 +26,19 @@ import {
   pendingPositions,
   Relay,
 } from './events/index.ts';
+import { type Consumer, Consumers } from './feed/index.ts';
 import { checkIntegrity, type IntegrityReport } from './integrity/index.ts';
 import { checkListening, type ListenerOf } from './listening.ts';
 import { Notices } from './notifiers/index.ts';
 import { type MeetingServiceOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import {
+  Connections,
+  Hub,
+  LiveStream,
+  type RealtimeHealth,
+  Sessions,
+  type SubscribeOptions,
+} from './realtime/index.ts';
 import { Rooms } from './rooms.ts';
 import { jobsOf, Worker } from './worker/index.ts';
 
@@ -41,6 +51,7 @@ export interface Health {
   readonly waitingToPublish: number;
   /** Events inside transactions of the host's that have not ended. */
   readonly pendingEvents: number;
+  readonly realtime: RealtimeHealth;
 }
 
 const titleOf = statement<{ title: string }>(
@@ -61,7 +72,10 @@ export class MeetingService implements AsyncDisposable {
   readonly #bus: EventBus;
   readonly #relay: Relay;
   readonly #pending: PendingEvents;
+  readonly #hub: Hub;
+  readonly #sessions: Sessions;
   readonly #notices: Notices;
+  readonly #consumers: Consumers;
   readonly #hosts: HostTransactions;
   #closed: Promise<void> | null = null;
 
@@ -70,10 +84,24 @@ export class MeetingService implements AsyncDisposable {
     this.#connection = connection;
     this.#options = options;
     this.#bus = new EventBus(logger);
-    this.#relay = new Relay(this.#bus, options.transport, logger);
-    const deliver = (events: readonly StreamEvent[]) => this.#relay.deliver(events);
+    this.#relay = new Relay(this.#bus, options.pushTransports, logger);
+    const deliver = (events: readonly StreamEvent[]) => {
+      this.#relay.deliver(events);
+      this.#hub.announce(events);
+    };
     this.#unitOfWork = new UnitOfWork({ database: connection, clock, logger, append, deliver });
     this.#kernel = new Kernel(this.#unitOfWork, options);
+    this.#hub = new Hub({ kernel: this.#kernel, backplane: options.backplane, settings: options.realtime, blanking });
+    this.#sessions = new Sessions({
+      ...{
+        hub: this.#hub,
+        presence: new Connections(this.#kernel),
+        transports: options.sessionTransports,
+        settings: options.realtime,
+        logger,
+      },
+      rooms: (userId, call) => this.#roomsOf({ ...systemCall, principal: person({ userId }), ...call }),
+    });
     this.#pending = new PendingEvents({
       check: (events, before) =>
         this.#kernel.read(systemCall, (work) => work.run(committedAmong, [pendingPositions(events, before)])),
@@ -84,6 +112,8 @@ export class MeetingService implements AsyncDisposable {
     this.#hosts = new HostTransactions(identity, this.#pending);
     this.#notices = new Notices({ notifier: options.notifier, titleOf: (id) => this.#titleOf(id), logger });
     this.#bus.on('*', (event) => this.#notices.take(event));
+    this.#consumers = new Consumers(this.#kernel);
+    this.#bus.on('*', () => this.#consumers.wake());
     this.worker = new Worker(jobsOf(this.#kernel), logger, () => this.#refuseClosed());
   }
 
@@ -99,7 +129,9 @@ export class MeetingService implements AsyncDisposable {
       await prepareSchema(connection, resolved.migrate);
       const sql = connection.texts.text(databaseIdentity);
       const [row] = await connection.orm.em.getConnection().execute<{ identity: string }[]>(sql);
-      return new MeetingService(connection, resolved, { sql, value: row?.identity ?? '' });
+      const service = new MeetingService(connection, resolved, { sql, value: row?.identity ?? '' });
+      await service.#start();
+      return service;
     } catch (error) {
       await connection.close();
       throw toMeetingError(error);
@@ -145,6 +177,31 @@ export class MeetingService implements AsyncDisposable {
     return () => this.off(name, listener);
   }
 
+  /**
+   * Reads the whole log, in order and at least once, for another service. Of all processes that consume under a name one at a time does, and
+   * goes on where the last one stood. The handler is trusted code of yours: it gets every event, whoever may see it.
+   * @returns once nothing that is committed from here on can be lost to it
+   * @throws MeetingError VALIDATION; CONFLICT where this service consumes under that name already, or the log was restored from
+   * elsewhere; UNAVAILABLE once the service is closed
+   */
+  async consume<Name extends EventName = EventName>(
+    name: string,
+    handler: HandlerOf<Name>,
+    options: ConsumeInput<Name> = {},
+  ): Promise<Consumer> {
+    this.#refuseClosed();
+    return this.#consumers.consume(name, untypedHandler(handler), checkTypes(options));
+  }
+
+  /**
+   * Follows a meeting live, or the person's own stream, as that person may see it: {@link LiveStream}.
+   * @throws MeetingError VALIDATION; UNAVAILABLE once the service is closed. That the person may not follow shows on iterating.
+   */
+  subscribe(options: SubscribeOptions): LiveStream<AnyEvent> {
+    this.#refuseClosed();
+    return new LiveStream(this.#hub, options);
+  }
+
   /** Applies what migrations are missing and names them. Safe to call from many processes at once. */
   async migrate(): Promise<string[]> {
     return migrateSchema(this.#connection);
@@ -175,6 +232,7 @@ export class MeetingService implements AsyncDisposable {
       database,
       waitingToPublish: this.#relay.waiting,
       pendingEvents: this.#pending.size,
+      realtime: this.#hub.health(),
     };
   }
 
@@ -192,7 +250,11 @@ export class MeetingService implements AsyncDisposable {
     const { em, client, signal } = bindingOf(options);
     const joined = em === undefined ? null : this.#hosts.ofEntityManager(em);
     const host = client === undefined ? joined : this.#hosts.ofClient(client);
-    return new Rooms(this.#kernel, this.#options.directory, { ...call, host, signal: signal ?? null });
+    return this.#roomsOf({ ...call, host, signal: signal ?? null });
+  }
+
+  #roomsOf(call: Call): Rooms {
+    return new Rooms(this.#kernel, this.#options.directory, call);
   }
 
   #refuseClosed(): void {
@@ -204,26 +266,32 @@ export class MeetingService implements AsyncDisposable {
     return row?.title ?? null;
   }
 
+  async #start(): Promise<void> {
+    try {
+      await this.#hub.start();
+      await this.#sessions.start();
+    } catch (error) {
+      await Promise.all([this.#hub.close(0), this.#sessions.close(0)]);
+      throw error;
+    }
+  }
+
   async #close(): Promise<void> {
-    await this.worker.stop();
-    await within(this.#unitOfWork.idle());
+    const leaving = [this.#consumers.close(closingGraceMs), this.#sessions.leave(closingGraceMs)];
+    await Promise.all([this.worker.stop(), ...leaving]);
+    await within(closingGraceMs, this.#unitOfWork.idle());
     await this.#pending.close();
+    await this.#hub.close(closingGraceMs);
+    await this.#sessions.close(closingGraceMs);
     await this.#notices.close(closingGraceMs);
     await this.#relay.close(closingGraceMs);
     this.#bus.clear();
     // A pool waits for every connection to come back, and one behind a dead network comes back late.
-    await within(this.#connection.close());
+    await within(closingGraceMs, this.#connection.close());
   }
 }
 
 /** The name decides an event's type, and its data was checked against that name's definition when it was drafted. */
 function untyped(listener: EventListener<never>): EventListener {
   return listener as EventListener;
-}
-
-/** Waits for something, but not for ever. */
-async function within(wait: Promise<unknown>): Promise<void> {
-  const grace = new AbortController();
-  await Promise.race([wait, sleep(closingGraceMs, undefined, { signal: grace.signal }).catch(() => {})]);
-  grace.abort();
 }

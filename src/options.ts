@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Backplane, memoryBackplane } from './backplanes/index.ts';
 import type { Clock } from './core/clock.ts';
 import { MeetingError } from './core/errors.ts';
 import type { Rules, Secrets } from './core/kernel.ts';
@@ -11,7 +12,11 @@ import { membersOnly, type VisibilityPolicy } from './core/visibility-policy.ts'
 import type { ConnectionLimits, DatabaseSource, HostOrm } from './database/connection.ts';
 import type { Directory } from './directory/index.ts';
 import { memoryNotifier, type Notifier } from './notifiers/index.ts';
+import { defaultRealtimeSettings, type RealtimeSettings } from './realtime/index.ts';
 import { memoryTransport, type PushTransport } from './transports/index.ts';
+import type { SessionTransport } from './transports/session.ts';
+
+type Transport = PushTransport | SessionTransport;
 
 /** How a service is opened. Only `database` is required; unknown keys are refused. */
 export interface MeetingServiceOptions {
@@ -21,8 +26,15 @@ export interface MeetingServiceOptions {
   readonly schema?: string;
   /** Bring the schema up to date on opening. False checks it, and refuses an old or newer one. @default true */
   readonly migrate?: boolean;
-  /** Takes committed events to the host's realtime layer. @default memoryTransport() */
-  readonly transport?: PushTransport;
+  /**
+   * Takes what happens to people: over the host's realtime layer (push), over sockets that the service drives (session), or
+   * several of either. @default memoryTransport()
+   */
+  readonly transport?: Transport | readonly Transport[];
+  /** Tells the service's other processes that something has happened. @default memoryBackplane(), for one process */
+  readonly backplane?: Backplane;
+  /** Numbers of the live streams. */
+  readonly realtime?: Partial<RealtimeSettings>;
   /** Who people and groups are, in the host's words. @default nobody is looked up */
   readonly directory?: Directory;
   /** Delivers notices to people. @default memoryNotifier() */
@@ -78,7 +90,10 @@ export interface ResolvedOptions {
   readonly database: DatabaseSource;
   readonly schema: string;
   readonly migrate: boolean;
-  readonly transport: PushTransport;
+  readonly pushTransports: readonly PushTransport[];
+  readonly sessionTransports: readonly SessionTransport[];
+  readonly backplane: Backplane;
+  readonly realtime: RealtimeSettings;
   readonly directory: Directory;
   readonly notifier: Notifier;
   readonly switches: MeetingSwitches;
@@ -137,6 +152,11 @@ const database = z
     return z.NEVER;
   });
 
+const transport = z.custom<Transport | readonly Transport[]>((value) => {
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return given.length > 0 && given.length <= 16 && given.every(isTransport);
+}, 'must be an object with publish, or of the kind session with start, stop; or a list of 1 to 16 of them');
+
 const options = z.strictObject({
   database,
   schema: z
@@ -148,7 +168,22 @@ const options = z.strictObject({
     )
     .default('convoke'),
   migrate: z.boolean().default(true),
-  transport: port<PushTransport>('publish').optional(),
+  transport: transport.optional(),
+  backplane: port<Backplane>('start', 'publish', 'health', 'stop').optional(),
+  realtime: z
+    .strictObject({
+      headCheckMs: z.int().min(10).max(60_000).default(defaultRealtimeSettings.headCheckMs),
+      highWaterBytes: z.int().min(1_024).default(defaultRealtimeSettings.highWaterBytes),
+      lowWaterBytes: z.int().min(0).default(defaultRealtimeSettings.lowWaterBytes),
+      maxLagEvents: z.int().min(1).default(defaultRealtimeSettings.maxLagEvents),
+      maxLagMs: milliseconds.default(defaultRealtimeSettings.maxLagMs),
+      recoverMax: z.int().min(0).default(defaultRealtimeSettings.recoverMax),
+    })
+    .refine(({ lowWaterBytes, highWaterBytes }) => lowWaterBytes < highWaterBytes, {
+      path: ['lowWaterBytes'],
+      error: 'must be less than highWaterBytes',
+    })
+    .prefault({}),
   directory: z
     .strictObject({
       users: port<NonNullable<Directory['users']>>('profiles').optional(),
@@ -199,11 +234,15 @@ const spoken = 1;
 /** @throws MeetingError VALIDATION naming the option that is wrong or unknown; NOT_CONFIGURED for a port of another version */
 export function resolveOptions(given: MeetingServiceOptions): ResolvedOptions {
   const { policy, directory = {}, ...found } = validate(options, given);
+  const transports = [found.transport ?? memoryTransport()].flat();
   const resolved: ResolvedOptions = {
     database: found.database,
     schema: found.schema,
     migrate: found.migrate,
-    transport: found.transport ?? memoryTransport(),
+    pushTransports: transports.filter((one) => one.kind !== 'session'),
+    sessionTransports: transports.filter((one) => one.kind === 'session'),
+    backplane: found.backplane ?? memoryBackplane(),
+    realtime: found.realtime,
     directory: {
       ...(directory.users === undefined ? {} : { users: directory.users }),
       ...(directory.groups === undefined ? {} : { groups: directory.groups }),
@@ -219,8 +258,9 @@ export function resolveOptions(given: MeetingServiceOptions): ResolvedOptions {
     logger: found.logger ?? silentLogger,
     limits: found.limits,
   };
-  const { transport, notifier } = resolved;
-  const versioned = { transport, notifier, 'directory.users': directory.users, 'directory.groups': directory.groups };
+  const { backplane, notifier } = resolved;
+  const versioned = { backplane, notifier, 'directory.users': directory.users, 'directory.groups': directory.groups };
+  for (const one of transports) refuseForeignVersion('transport', one);
   for (const [name, one] of Object.entries(versioned)) refuseForeignVersion(name, one);
   return resolved;
 }
@@ -231,6 +271,12 @@ function refuseForeignVersion(name: string, one: { readonly specVersion: number 
     'NOT_CONFIGURED',
     `${name} speaks version ${String(one.specVersion)} of its contract and this package version ${spoken}; use an adapter made for it.`,
   );
+}
+
+function isTransport(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const methods = Reflect.get(value, 'kind') === 'session' ? ['start', 'stop'] : ['publish'];
+  return methods.every((name) => typeof Reflect.get(value, name) === 'function');
 }
 
 function isOrm(value: unknown): boolean {

@@ -117,6 +117,14 @@ const planted: { name: string; files: Record<string, string>; found: string[] }[
     found: ['servicesAreNotShared chat/a.service.ts:1'],
   },
   {
+    name: 'both ends know what travels between them, as types, and load nothing of it',
+    files: {
+      'client/a.ts': `import type { Frame } from '../realtime/frame.ts';\nimport { closeCodes } from '../realtime/frame.ts';`,
+      'realtime/frame.ts': '',
+    },
+    found: ['outerLayersKnowTheFacade client/a.ts:2', 'roomsMeetAtIndex client/a.ts:2'],
+  },
+  {
     name: 'HTTP and worker know the facade as a type, the client no node',
     files: {
       'http/a.ts': `import { MeetingService } from '../meeting-service.ts';\nimport type { MeetingService as Type } from '../meeting-service.ts';`,

@@ -60,8 +60,11 @@ export type PollType = (typeof pollTypes)[number];
 export const templateTypes = ['StudyGroup', 'Lecture', 'Workshop', 'Review', 'Social', 'Custom'] as const;
 export type TemplateType = (typeof templateTypes)[number];
 
-/** Why a session ended: of one's own accord, put out, the meeting was over, no sign of life, or another took its place. */
-export const sessionLeftReasons = ['left', 'removed', 'ended', 'timed-out', 'replaced'] as const;
+/**
+ * Why a session ended: of one's own accord, put out, the meeting was over, no sign of life, another took its place, or the process
+ * that held its connection died.
+ */
+export const sessionLeftReasons = ['left', 'removed', 'ended', 'timed-out', 'replaced', 'node-lost'] as const;
 export type SessionLeftReason = (typeof sessionLeftReasons)[number];
 
 /** What a media interval measures; `microphone` means unmuted, `speaking` means heard. */

@@ -25,6 +25,7 @@ export const tableNames = [
   'meeting_event_parked',
   'meeting_idempotency_keys',
   'meeting_chat_read_markers',
+  'meeting_realtime_nodes',
 ] as const;
 export type TableName = (typeof tableNames)[number];
 

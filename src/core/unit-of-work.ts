@@ -94,7 +94,7 @@ export class UnitOfWork {
     if (options.singleStatement !== true || call.idempotencyKey !== null)
       return this.#inTransaction(call, body, progress);
     progress.committing = options.readOnly !== true;
-    return this.#withoutTransaction(this.#work(call, null), body);
+    return this.#withoutTransaction(call, this.#work(call, null), body);
   }
 
   async #inTransaction<T>(call: Call, body: Body<T>, progress: Progress): Promise<T> {
@@ -106,20 +106,25 @@ export class UnitOfWork {
       },
       { flushMode: FlushMode.COMMIT },
     );
-    this.#ports.deliver(events);
+    this.#deliver(call, events);
     return result;
   }
 
   /** What a statement on its own has appended is committed, whatever becomes of the rest of the body. */
-  async #withoutTransaction<T>(work: Work, body: Body<T>): Promise<T> {
+  async #withoutTransaction<T>(call: Call, work: Work, body: Body<T>): Promise<T> {
     try {
       const result = await body(work);
       if (work.drafts.length > 0)
         throw new MeetingError('INTERNAL', 'A statement on its own has to append its events by itself.');
       return result;
     } finally {
-      this.#ports.deliver(work.appended);
+      this.#deliver(call, work.appended);
     }
+  }
+
+  #deliver(call: Call, events: readonly StreamEvent[]): void {
+    this.#ports.deliver(events);
+    call.observe?.(events);
   }
 
   #inHostTransaction<T>(call: Call, host: HostTransaction, body: Body<T>): Promise<T> {

@@ -119,9 +119,9 @@ export function told(work: Work, { seq, prev, epoch, told_at: at }: ToldRow, eve
   if (seq === null || prev === null || epoch === null || at === null) return;
   const { id, stream, type, audience, actorId, data } = event;
   const time = new Date(at).toISOString();
-  const told = { id, stream, seq: Number(seq), epoch, prev: Number(prev), type, time, audience, actorId, data };
+  const announced = { id, stream, seq: Number(seq), epoch, prev: Number(prev), type, time, audience, actorId, data };
   Object.freeze(data);
-  work.appended.push(Object.freeze(told));
+  work.appended.push(Object.freeze(announced));
 }
 
 type Unnumbered = Pick<StreamEvent, 'id' | 'stream' | 'type' | 'audience' | 'actorId' | 'data'>;

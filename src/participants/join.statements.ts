@@ -46,7 +46,7 @@ export interface JoinFacts {
 }
 
 /** Where the host application itself reports presence; video platforms report under their own names. */
-const hostSource = 'host';
+export const hostSource = 'host';
 
 const isHost = (column: string) => isRole(conditions.seatFree.exempts, column);
 

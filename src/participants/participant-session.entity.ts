@@ -22,7 +22,19 @@ const schema = defineEntity({
     nodeId: p.uuid().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
   },
-  indexes: [{ name: 'idx_meeting_participant_sessions_user', properties: ['meeting', 'authUserId'] }],
+  indexes: [
+    { name: 'idx_meeting_participant_sessions_user', properties: ['meeting', 'authUserId'] },
+    {
+      name: 'idx_meeting_participant_sessions_node',
+      properties: ['nodeId'],
+      where: "node_id is not null and (left_at is null or left_reason = 'node-lost')",
+    },
+    {
+      name: 'idx_meeting_participant_sessions_connection',
+      properties: ['connectionId'],
+      where: "left_at is null and connection_id <> ''",
+    },
+  ],
   uniques: [
     {
       name: 'meeting_participant_sessions_open_key',
@@ -62,7 +74,7 @@ export interface ParticipantSessionProps {
   leftReason: SessionLeftReason | null | undefined;
   /** Null until the first sign of life; only from then on can silence end the session. */
   lastHeartbeatAt: Date | null | undefined;
-  /** The process that holds the connection. */
+  /** The process that holds the connection, where it is one that the service drives; of `meeting_realtime_nodes`, while it lasts. */
   nodeId: string | null | undefined;
   createdAt: Opt<Date>;
 }

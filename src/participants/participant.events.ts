@@ -16,7 +16,7 @@ export const participantEvents = defineEvents({
   'participant.left': {
     about: 'A person is gone with their last device.',
     audience: 'all',
-    data: z.strictObject({ userId, reason: z.enum(['left', 'timed-out', 'replaced']) }),
+    data: z.strictObject({ userId, reason: z.enum(['left', 'timed-out', 'replaced', 'node-lost']) }),
   },
   'participant.removed': {
     about: 'A host removed a person, who is an outsider from here on until invited again.',

@@ -7,6 +7,7 @@ import { expireDue, repairWaitlists } from '../invitations/index.ts';
 import { endMeeting } from '../meetings/index.ts';
 import { closeSilentSessions } from '../participants/index.ts';
 import { announceTallies, closeDuePolls } from '../polls/index.ts';
+import { reapNodes } from '../realtime/index.ts';
 import type { Job } from './worker.ts';
 
 const asSystem: Call = { principal: systemPrincipal, host: null, signal: null, idempotencyKey: null };
@@ -39,6 +40,7 @@ export function jobsOf(kernel: Kernel): readonly Job[] {
   return [
     { name: 'invitations.expire', everyMs: 60_000, run: (signal) => expireDue(kernel, asSystem, signal) },
     { name: 'sessions.reap', everyMs: 15_000, run: (signal) => closeSilentSessions(kernel, asSystem, signal) },
+    { name: 'nodes.reap', everyMs: 5_000, run: (signal) => reapNodes(kernel, asSystem, signal) },
     { name: 'meetings.auto-end', everyMs: 60_000, run: (signal) => endAbandoned(kernel, signal) },
     { name: 'waitlist.repair', everyMs: 300_000, run: (signal) => repairWaitlists(kernel, asSystem, signal) },
     { name: 'polls.close', everyMs: 5_000, run: (signal) => closeDuePolls(kernel, asSystem, signal) },

@@ -23,6 +23,8 @@ const notRooms = new Set(['', '..', 'core', 'database', 'testing', 'demo', 'cli'
 const area = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
 /** It gathers the events of all rooms, so it stands above them, with the facade. */
 const catalogue = 'events/catalogue.ts';
+/** What travels between a server and its clients, as types: both ends build against it, and neither loads anything of it. */
+const wire = 'realtime/frame.ts';
 const isRoom = (path: string) => !notRooms.has(area(path)) && path !== catalogue;
 /** `rules` of `polls/poll.rules.ts`; '' where the name has none. */
 const role = (path: string) => /\.([a-z-]+)\.ts$/.exec(basename(path))?.[1] ?? '';
@@ -129,7 +131,8 @@ const roomsMeetAtIndex: Rule = function* (tree) {
       continue;
     if (collectors[source.path] === role(file)) continue;
     // The outer layers know a room's shapes, and a browser must not load more than those.
-    if (outer.includes(area(source.path)) && role(file) === 'schema') continue;
+    if (outer.includes(area(source.path)) && (role(file) === 'schema' || (file === wire && imported.typeOnly)))
+      continue;
     yield { at, message: `imports ${file}; take it from ${area(file)}/index.ts` };
   }
 };
@@ -167,7 +170,7 @@ const outerLayersKnowTheFacade: Rule = function* (tree) {
       [from, 'core'].includes(area(file)) ||
       file === catalogue ||
       role(file) === 'schema' ||
-      (file === 'meeting-service.ts' && typeOnly) ||
+      (['meeting-service.ts', wire].includes(file) && typeOnly) ||
       (source.path === 'worker/jobs.ts' && file === `${area(file)}/index.ts`);
     if (!allowed) yield { at, message: `imports ${file}; it may know the facade's type, schemas and core` };
     if (from === 'client' && (isNode(specifier) || isOrm(specifier)))

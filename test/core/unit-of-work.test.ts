@@ -65,6 +65,27 @@ test('what was written is committed and then told, once and in the order of the 
   await other[Symbol.asyncDispose]();
 });
 
+test('who observes a call is told what it has brought about before it is answered, and of no other', async ({
+  unit,
+}) => {
+  const observed: number[] = [];
+  const call = callOf({ observe: (events) => void observed.push(...events.map(({ seq }) => seq)) });
+  const stream = newId();
+  const run = (as: typeof call) => unit.unitOfWork.run(as, async (work) => note(work, stream));
+  await run(call);
+  expect(observed).toEqual([1]);
+  await run(callOf());
+  await expect(
+    unit.unitOfWork.run(call, async (work) => {
+      note(work, stream);
+      throw new MeetingError('CAPACITY', 'Full.');
+    }),
+  ).rejects.toThrow('Full.');
+  expect(observed).toEqual([1]);
+  await run(call);
+  expect(observed).toEqual([1, 3]);
+});
+
 test('a failure undoes everything, tells nothing and burns no number', async ({ unit }) => {
   const [stream, name] = [newId(), unused()];
   const before = unit.told.length;

@@ -23,6 +23,7 @@ import {
   Poll,
   PollResponse,
   ReadMarker,
+  RealtimeNode,
   Series,
   StreamEvent,
   Template,
@@ -154,6 +155,7 @@ test('rows of every entity come back as they were written, in a schema that is n
   });
   em.create(ChatMessage, { meeting, senderId: bob, content: "It's", replyToMessage: message, sentAt: end });
   em.create(ReadMarker, { meeting, authUserId: bob, messageId: ada, sentAt: start, readAt: end });
+  em.create(RealtimeNode, { id: bob, beatAt: start, expiresAt: end });
   em.create(PollResponse, { poll, respondentId: bob, selectedOptions: [1] });
   em.create(MeetingAnalytics, { meeting, engagementScore: 73.25, averageAttendanceSeconds: 3599.125 });
   em.create(EngagementMetrics, { meeting, authUserId: ada, attendanceSeconds: 3599.125, coverage: { polls: false } });
@@ -234,6 +236,7 @@ test('rows of every entity come back as they were written, in a schema that is n
     PasswordAttempt: [{ ...inMeeting, authUserId: bob, attempts: 0, windowStartedAt: start }],
     Poll: [{ ...inMeeting, options: ['Yes', 'No'], isActive: true }],
     PollResponse: [{ poll: { id: poll.id }, selectedOptions: [1], responseText: null }],
+    RealtimeNode: [{ id: bob, beatAt: start, expiresAt: end, suspectedAt: null, lostAt: null }],
     Series: [{ seriesStartDate: '2026-03-02', seriesEndDate: null, templateMeeting: { id: meeting.id } }],
     StreamEvent: [
       { seq: 1, audience: 'users', audienceUsers: [ada, bob], data: {}, tx: expect.stringMatching(/^\d+$/) },

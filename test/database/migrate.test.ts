@@ -9,7 +9,7 @@ import { execute } from '../setup/postgres.ts';
 import { readCatalogue } from './catalogue.ts';
 import { insertRows, specifiedTables } from './rows.ts';
 
-const all = ['0001-initial', '0002-foundation', '0003-live-rooms', '0004-feed'];
+const all = ['0001-initial', '0002-foundation', '0003-live-rooms', '0004-feed', '0005-realtime-nodes'];
 const afterFirst = all.slice(1);
 
 async function withOrm<Result>(url: string, schema: string, work: (orm: MikroORM) => Promise<Result>): Promise<Result> {
@@ -213,6 +213,21 @@ test('going back leaves nothing of what a migration made', async () => {
     expect(await revert(orm, 'convoke')).toEqual(['0001-initial']);
     expect(Object.values(await readCatalogue(database.url, 'convoke')).flat()).toEqual([]);
     expect(await migrate(orm, 'convoke')).toEqual(all);
+  });
+});
+
+test('on the way back, sessions that were lost with a process are sessions that timed out', async () => {
+  await using database = await createDatabase('migrated');
+  await execute(database.url, `set search_path = convoke; ${insertRows}`);
+  await execute(
+    database.url,
+    `insert into convoke.meeting_participant_sessions (meeting_id, auth_user_id, joined_at, left_at, left_reason)
+     select id, creator_id, now(), now(), 'node-lost' from convoke.meetings limit 1`,
+  );
+  await withOrm(database.url, 'convoke', async (orm) => {
+    expect(await revert(orm, 'convoke', '0004-feed')).toEqual(['0005-realtime-nodes']);
+    const reasons = await execute(database.url, 'select left_reason from convoke.meeting_participant_sessions');
+    expect(reasons).toEqual([{ left_reason: 'timed-out' }]);
   });
 });
 

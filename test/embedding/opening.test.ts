@@ -55,6 +55,20 @@ describe('options that cannot be right are refused, by name', () => {
     ['an unknown switch', { database, policy: { switches: { everything: true } } }, /^policy\.switches\.everything/],
     ['a clock that is a Date', { database, clock: new Date() }, /^clock must be an object with now/],
     ['a transport without publish', { database, transport: {} }, /^transport must be an object with publish/],
+    ['no transport at all', { database, transport: [] }, /^transport must be an object with publish/],
+    [
+      'sockets that cannot be started',
+      { database, transport: { kind: 'session', publish } },
+      /of the kind session with/,
+    ],
+    ['one wrong transport of two', { database, transport: [{ publish }, {}] }, /or a list of 1 to 16 of them/],
+    ['a backplane that says nothing', { database, backplane: {} }, /^backplane must be an object with start, publish/],
+    ['an unknown number', { database, realtime: { speed: 1 } }, /^realtime\.speed is not a known field/],
+    [
+      'a low water above the high one',
+      { database, realtime: { lowWaterBytes: 2_000, highWaterBytes: 1_024 } },
+      /^realtime\.lowWaterBytes must be less than highWaterBytes/,
+    ],
     ['a logger without levels', { database, logger: { info: publish } }, /^logger must be an object with debug, info/],
     [
       'a directory that finds nobody',
@@ -76,6 +90,16 @@ describe('options that cannot be right are refused, by name', () => {
 
   plain.for<[string, object]>([
     ['transport', { transport: { kind: 'push', specVersion: 2, publish } }],
+    [
+      'transport',
+      {
+        transport: [
+          { kind: 'push', specVersion: 1, publish },
+          { kind: 'session', specVersion: 2, start: publish, stop: publish },
+        ],
+      },
+    ],
+    ['backplane', { backplane: { specVersion: 2, start: publish, publish, health: publish, stop: publish } }],
     ['notifier', { notifier: { specVersion: 2, notify: publish } }],
     ['directory.users', { directory: { users: { profiles: publish } } }],
     ['directory.groups', { directory: { groups: { specVersion: '1', members: publish } } }],

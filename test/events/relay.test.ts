@@ -136,3 +136,25 @@ describe('closing', () => {
     expect(aborted).toHaveBeenCalledOnce();
   });
 });
+
+const port = (publish: Publish): PushTransport => ({ kind: 'push', specVersion: 1, publish });
+
+test('several transports get everything, and none waits for one that is stuck or fails', async () => {
+  const logger = recordingLogger();
+  const stuck = gate();
+  const taken: number[] = [];
+  const failing = port(() => {
+    throw new Error('no');
+  });
+  const sound = port((deliveries) => void taken.push(...deliveries.map(({ event: { seq } }) => seq)));
+  const relay = new Relay(new EventBus(logger), [port(stuck.publish), failing, sound], logger);
+  for (const seq of [1, 2, 3]) relay.deliver([event({ seq })]);
+  await settled();
+  expect(taken).toEqual([1, 2, 3]);
+  expect(stuck.taken).toEqual(['1']);
+  expect(relay.waiting).toBe(3);
+  expect(logger.lines).toHaveLength(3);
+  stuck.open();
+  await settled();
+  expect(stuck.taken).toEqual(['1', '2']);
+});

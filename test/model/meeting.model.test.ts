@@ -10,6 +10,7 @@ import { checkIntegrity } from '../../src/integrity/integrity.ts';
 import type { MeetingService } from '../../src/meeting-service.ts';
 import { type Observer, observer } from '../races/arena.ts';
 import { test as base } from '../setup/db.ts';
+import { tries } from '../setup/effort.ts';
 import { expectIntegrity } from '../setup/integrity.ts';
 import { openService, people, secrets } from '../setup/service.ts';
 import { askingDeeds, crowd, type Deed, deeds, gathering, livelyDeeds, soon, type Stage } from './commands.ts';
@@ -18,7 +19,7 @@ import type { Ending } from './place.ts';
 import { countsOf, pollsOf } from './poll-model.ts';
 import { foundPolls, writePoll } from './stored-polls.ts';
 
-const numRuns = Number(process.env['CONVOKE_MODEL_RUNS'] ?? 30);
+const numRuns = Number(process.env['CONVOKE_MODEL_RUNS'] ?? tries(60));
 /** One seed for everybody, so that a change is judged by the same lives as the one before it; other lives by another seed. */
 const seed = Number(process.env['CONVOKE_MODEL_SEED'] ?? 20260302);
 const parameters = { numRuns, seed };

@@ -7,6 +7,7 @@ import { newId } from '../../src/core/identifier.ts';
 import type { MeetingService } from '../../src/meeting-service.ts';
 import type { ScheduleInput } from '../../src/meetings/index.ts';
 import { test as base } from '../setup/db.ts';
+import { tries } from '../setup/effort.ts';
 import { expectIntegrity } from '../setup/integrity.ts';
 import { openService } from '../setup/service.ts';
 
@@ -162,9 +163,9 @@ export function atOnce(calls: readonly (() => Promise<unknown>)[]): Promise<unkn
   });
 }
 
-/** Some races are lost once in many tries. */
+/** Some races are lost once in many tries. @param count how many are worth it; see {@link tries} */
 export async function rounds(count: number, play: (round: number) => Promise<void>): Promise<void> {
-  for (let round = 0; round < count; round++) await play(round);
+  for (let round = 0; round < tries(count); round++) await play(round);
 }
 
 /** Until so many sessions of the file's database wait for another. */

@@ -12,6 +12,7 @@ test('every job is there and runs on an empty day', async ({ service }) => {
   expect(service.worker.jobs).toEqual([
     'invitations.expire',
     'sessions.reap',
+    'nodes.reap',
     'meetings.auto-end',
     'waitlist.repair',
     'polls.close',

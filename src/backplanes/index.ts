@@ -1,0 +1,2 @@
+export type { Backplane, BackplaneListener, Hint } from './backplane.ts';
+export { memoryBackplane } from './memory.ts';

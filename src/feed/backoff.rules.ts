@@ -1,0 +1,22 @@
+/**
+ * Milliseconds to wait after so many failures in a row (1 is the first): anything from nothing to a bound that doubles each time
+ * ("full jitter"), so that consumers that failed together do not come back together.
+ * @param random from 0 to 1
+ */
+export function backoff(
+  failures: number,
+  { retryMs, maxRetryMs }: { readonly retryMs: number; readonly maxRetryMs: number },
+  random: number,
+): number {
+  return Math.round(random * Math.min(maxRetryMs, retryMs * 2 ** (failures - 1)));
+}
+
+const soonestLookMs = 20;
+
+/**
+ * Milliseconds until the next look at the log after so many in vain (0 is the first). What has just been announced may still be held
+ * back by an older transaction, which usually ends at once, so the first looks follow closely.
+ */
+export function idleWait(looks: number, pollMs: number): number {
+  return Math.min(pollMs, soonestLookMs * 2 ** looks);
+}
