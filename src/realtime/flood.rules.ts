@@ -8,7 +8,7 @@ export interface FloodLimit {
  * Whoever comes back after a cut says much at once: subscriptions to a hundred streams, a few hundred commands that were not answered,
  * the states that held.
  */
-export const floodLimit: FloodLimit = { points: 600, perSecond: 30 };
+const floodLimit: FloodLimit = { points: 600, perSecond: 30 };
 
 /** What is left of a client's points, and when that was counted, in milliseconds. */
 export interface Points {

@@ -1,4 +1,5 @@
 /** Presence that hangs by a process: what becomes of it when the process dies, stands still, or goes. */
+import { Client } from 'pg';
 import { expect } from 'vitest';
 import { newId } from '../../src/core/identifier.ts';
 import { type Arena, hold, waiting } from '../races/arena.ts';
@@ -275,6 +276,53 @@ test('a client who comes back while the sweep waits for the meeting stays', asyn
   expect(await reaped).toBe(1);
   expect(await stage.told(bob)).toEqual([joined]);
   expect(await stage.told(witness)).toEqual([joined, lost]);
+});
+
+test('a session that is just being taken over is not ended', async ({ stage, arena, url }) => {
+  const [doomed, sweeper] = [await stage.process(idle), await stage.process(idle)];
+  const bob = await stage.comes(doomed);
+  await expire(arena, await nodeOf(doomed));
+  const refuge = new Client({ connectionString: url });
+  await refuge.connect();
+  await refuge.query('begin');
+  const other = newId();
+  await refuge.query('update convoke.meeting_participant_sessions set node_id = $1 where connection_id = $2', [
+    other,
+    bob.connectionId,
+  ]);
+  const reaped = sweeper.reap();
+  await waiting(arena, 1);
+  await refuge.query('commit');
+  await refuge.end();
+  expect(await reaped).toBe(0);
+  expect(await stage.told(bob)).toEqual([joined]);
+  expect(await stage.sessions(bob)).toMatchObject([{ nodeId: other, leftAt: null }]);
+});
+
+test('what connects to a process that was declared lost waits for its new name', async ({ stage, arena }) => {
+  const process = await stage.process(idle);
+  process.connections.opened(newId(), newId());
+  const node = await nodeOf(process);
+  await arena.sql('update convoke.meeting_realtime_nodes set lost_at = now() where id = $1', [node]);
+  const bob = await stage.comes(process);
+  expect(await stage.sessions(bob)).toMatchObject([{ nodeId: null }]);
+});
+
+test('a sweep that is stopped half-way leaves the rest to the next', async ({ stage, arena }) => {
+  const stopping = new AbortController();
+  const doomed = await stage.process(idle);
+  const sweeper = await stage.process({ ...idle, heard: () => stopping.abort() });
+  const { id } = await arena.room({ started: true, settings: { openJoin: true } });
+  const [bob, eve] = [await stage.comes(doomed), await stage.comes(doomed, guest(), id)];
+  const node = await nodeOf(doomed);
+  await expire(arena, node);
+  expect(await sweeper.reap(0, stopping.signal)).toBe(1);
+  expect(await stage.nodes()).toEqual([node]);
+  await arena.sql(`update convoke.meeting_realtime_nodes set lost_at = now() - interval '1 minute'`);
+  expect(await sweeper.reap()).toBe(1);
+  expect(await stage.nodes()).toEqual([]);
+  expect(await stage.told(bob)).toEqual([joined, lost]);
+  expect(await comings(arena, id, eve.userId)).toEqual([joined, lost]);
 });
 
 test('sweeping up that was interrupted is gone on with by another', async ({ stage, arena }) => {

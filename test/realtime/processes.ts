@@ -34,7 +34,7 @@ export interface Process extends AsyncDisposable {
   readonly events: StreamEvent[];
   as(userId: string): Rooms;
   /** Its sweep of lost nodes, once. */
-  reap(suspicionMs?: number): Promise<number>;
+  reap(suspicionMs?: number, signal?: AbortSignal): Promise<number>;
   /** It is gone without a word: nothing of it reaches the database any more. */
   crash(): Promise<void>;
   /** Time passes without it; gives the function that wakes it up. */
@@ -46,9 +46,11 @@ export interface Process extends AsyncDisposable {
 
 export interface ProcessOptions extends Partial<PresenceSettings> {
   readonly clock?: Clock;
+  /** Is told whenever it has brought something about. */
+  readonly heard?: () => void;
 }
 
-export async function openProcess(url: string, { clock, ...settings }: ProcessOptions = {}): Promise<Process> {
+export async function openProcess(url: string, { clock, heard, ...settings }: ProcessOptions = {}): Promise<Process> {
   const logger = recordingLogger();
   const resolved = resolveOptions({
     ...{ database: { url }, logger, passwordHasher: quickHasher },
@@ -68,7 +70,10 @@ export async function openProcess(url: string, { clock, ...settings }: ProcessOp
     underWay++;
     return execute(text, parameters).finally(() => underWay--);
   });
-  const deliver = (committed: readonly StreamEvent[]) => void events.push(...committed);
+  const deliver = (committed: readonly StreamEvent[]) => {
+    events.push(...committed);
+    heard?.();
+  };
   const unitOfWork = new UnitOfWork({ database: connection, clock: resolved.clock, logger, append, deliver });
   const kernel = new Kernel(unitOfWork, resolved);
   const connections = new Connections(kernel, { ...quick, ...settings });
@@ -84,7 +89,7 @@ export async function openProcess(url: string, { clock, ...settings }: ProcessOp
   return {
     ...{ connections, kernel, logger, statements, events, crash, close },
     as: (userId) => new Rooms(kernel, {}, { ...asSystem, principal: { kind: 'person', userId } }),
-    reap: (suspicionMs = 0) => reapNodes(kernel, asSystem, new AbortController().signal, suspicionMs),
+    reap: (suspicionMs = 0, signal = new AbortController().signal) => reapNodes(kernel, asSystem, signal, suspicionMs),
     async pause() {
       const { promise, resolve } = Promise.withResolvers<void>();
       awake = promise;
