@@ -138,11 +138,16 @@ export type { LiveItem, LiveStream, RealtimeHealth, RealtimeSettings, SubscribeO
 export type { Rooms } from './rooms.ts';
 export type { ScreenShareView } from './screen-share/index.ts';
 export {
+  type Connection,
+  type ConnectionSession,
+  type Identity,
   type ChannelName,
   type Delivery,
   type DeliveryListener,
   type MemoryTransport,
   memoryTransport,
   type PushTransport,
+  type RealtimeHost,
+  type SessionTransport,
 } from './transports/index.ts';
 export type { Job, Worker, WorkerReport } from './worker/index.ts';

@@ -49,7 +49,7 @@ test('code runs as it is written, and its process ends', { timeout: 120_000 }, a
     const { url } = databases.use(await createDatabase('empty'));
     jobs.set(path, { text: moduleOf(page, isRun), env: { DATABASE_URL: url } });
   }
-  const output = await workshop.run(jobs, 90_000);
+  const output = await workshop.run(jobs, 240_000);
   expect(output.match(/^ended /gm)).toHaveLength(jobs.size);
 });
 

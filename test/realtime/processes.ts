@@ -72,7 +72,7 @@ export async function openProcess(url: string, { clock, heard, ...settings }: Pr
   });
   const deliver = (committed: readonly StreamEvent[]) => {
     events.push(...committed);
-    heard?.();
+    if (committed.length > 0) heard?.();
   };
   const unitOfWork = new UnitOfWork({ database: connection, clock: resolved.clock, logger, append, deliver });
   const kernel = new Kernel(unitOfWork, resolved);
