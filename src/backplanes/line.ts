@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isMeetingError, MeetingError } from '../core/errors.ts';
+import { fullJitter } from '../core/jitter.ts';
 import { pack, unpack, type Unpacked } from './hint.ts';
 
 /** A connection that carries payloads both ways. */
@@ -39,9 +40,9 @@ export interface LineListener {
 const firstPauseMs = 100;
 const longestPauseMs = 10_000;
 
-/** Milliseconds until the next try: anything up to a bound that doubles (full jitter), so that those who lost a server do not return as one. */
+/** Milliseconds until the next try: those who lost a server do not return as one. */
 export function redialPause(failures: number, random: () => number = Math.random): number {
-  return random() * Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 30));
+  return fullJitter(failures, firstPauseMs, longestPauseMs, random());
 }
 
 /** @throws MeetingError TIMEOUT after so many milliseconds; what is then still under way is left to end by itself */

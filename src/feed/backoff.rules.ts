@@ -1,6 +1,7 @@
+import { fullJitter } from '../core/jitter.ts';
+
 /**
- * Milliseconds to wait after so many failures in a row (1 is the first): anything from nothing to a bound that doubles each time
- * ("full jitter"), so that consumers that failed together do not come back together.
+ * Whole milliseconds to wait after so many failures in a row (1 is the first).
  * @param random from 0 to 1
  */
 export function backoff(
@@ -8,7 +9,7 @@ export function backoff(
   { retryMs, maxRetryMs }: { readonly retryMs: number; readonly maxRetryMs: number },
   random: number,
 ): number {
-  return Math.round(random * Math.min(maxRetryMs, retryMs * 2 ** (failures - 1)));
+  return Math.round(fullJitter(failures - 1, retryMs, maxRetryMs, random));
 }
 
 const soonestLookMs = 20;

@@ -2,6 +2,7 @@ import type { Backplane, Hint } from '../backplanes/backplane.ts';
 import { MeetingError } from '../core/errors.ts';
 import type { StreamEvent, StreamRef } from '../core/event.ts';
 import type { Kernel } from '../core/kernel.ts';
+import { within } from '../core/within.ts';
 import type { Cursor } from './cursor.ts';
 import { closeCodes, type ResetReason } from './frame.ts';
 import { RealtimeLog } from './log.ts';
@@ -232,10 +233,4 @@ function resetReason(after: Cursor | null, head: Head, recoverMax: number): Rese
   if (after.seq > head.seq) return 'ahead';
   if (after.seq < head.minSeq) return 'pruned';
   return head.seq - after.seq > recoverMax ? 'too-far' : null;
-}
-
-async function within(milliseconds: number, wait: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([wait, grace]).finally(() => clearTimeout(timer));
 }
